@@ -24,7 +24,7 @@ struct gh_buf {
 
 /* Zero-initialised (`struct gh_buf b = { 0 }`) is a valid empty buffer with the default limit. */
 void gh_buf_init(struct gh_buf *buf, size_t limit_bytes, bool secret);
-void gh_buf_free(struct gh_buf *buf); /* wipes when secret; leaves it empty and usable */
+void gh_buf_free(struct gh_buf *buf);  /* wipes when secret; leaves it empty and usable */
 void gh_buf_clear(struct gh_buf *buf); /* keeps the memory; wipes when secret */
 
 void gh_buf_add(struct gh_buf *buf, const void *data, size_t len);

@@ -41,6 +41,6 @@ void gh_clock_format(int64_t unix_us, char out[GH_TIME_TEXT_BYTES])
 	}
 	gmtime_r(&seconds, &utc);
 	snprintf(out, GH_TIME_TEXT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ",
-		 (utc.tm_year + 1900) % 10000, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-		 utc.tm_sec, micros);
+	         (utc.tm_year + 1900) % 10000, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+	         utc.tm_sec, micros);
 }

@@ -46,8 +46,8 @@ static void encode(struct gh_slice in, const char *alphabet, bool padded, struct
 		return;
 	uint8_t *start = at;
 	for (; i + 3 <= in.len; i += 3) {
-		uint32_t v = (uint32_t)in.data[i] << 16 | (uint32_t)in.data[i + 1] << 8 |
-			     in.data[i + 2];
+		uint32_t v =
+		    (uint32_t)in.data[i] << 16 | (uint32_t)in.data[i + 1] << 8 | in.data[i + 2];
 		*at++ = (uint8_t)alphabet[v >> 18];
 		*at++ = (uint8_t)alphabet[v >> 12 & 63];
 		*at++ = (uint8_t)alphabet[v >> 6 & 63];

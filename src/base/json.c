@@ -36,8 +36,9 @@ gh_result gh_json_parse(struct gh_slice text, json_t **out)
 
 	GH_ENSURE(depth_is_sane(text), GH_E_LIMIT, "JSON is nested deeper than %d", MAX_DEPTH);
 	*out = json_loadb(text.len ? (const char *)text.data : "", text.len,
-			  JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
-	GH_ENSURE(*out, GH_E_FORMAT, "not valid JSON at line %d, column %d", error.line, error.column);
+	                  JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+	GH_ENSURE(*out, GH_E_FORMAT, "not valid JSON at line %d, column %d", error.line,
+	          error.column);
 	return GH_OK;
 }
 
@@ -50,10 +51,10 @@ static size_t utf8_length(const uint8_t *s, size_t left)
 {
 	if (s[0] < 0x80)
 		return 1;
-	size_t len = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 :
-		     (s[0] & 0xf0) == 0xe0	  ? 3 :
-		     s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 :
-						    0;
+	size_t len = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
+	             : (s[0] & 0xf0) == 0xe0        ? 3
+	             : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
+	                                            : 0;
 	if (len == 0 || len > left)
 		return 0;
 	for (size_t i = 1; i < len; i++)
@@ -152,8 +153,7 @@ static gh_result jcs_object(const json_t *object, struct gh_buf *out)
 	json_t *value;
 
 	GH_ENSURE(keys, GH_E_MEMORY, "out of memory");
-	json_object_foreach((json_t *)object, key, value)
-		keys[n++] = key;
+	json_object_foreach((json_t *)object, key, value) keys[n++] = key;
 	qsort(keys, count, sizeof *keys, compare_keys);
 
 	gh_buf_add_byte(out, '{');
@@ -186,12 +186,13 @@ gh_result gh_jcs(const json_t *value, struct gh_buf *out)
 	case JSON_OBJECT: GH_TRY(jcs_object(value, out)); break;
 	case JSON_ARRAY: GH_TRY(jcs_array(value, out)); break;
 	case JSON_STRING:
-		gh_json_add_string(out, gh_slice(json_string_value(value), json_string_length(value)));
+		gh_json_add_string(out,
+		                   gh_slice(json_string_value(value), json_string_length(value)));
 		break;
 	case JSON_INTEGER: {
 		json_int_t n = json_integer_value(value);
 		GH_ENSURE(n >= -9007199254740991 && n <= 9007199254740991, GH_E_ARGUMENT,
-			  "an integer is beyond what canonical JSON carries");
+		          "an integer is beyond what canonical JSON carries");
 		gh_buf_addf(out, "%" JSON_INTEGER_FORMAT, n);
 		break;
 	}

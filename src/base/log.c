@@ -17,7 +17,7 @@ void gh_log_open(const char *process, enum gh_log_level least)
 }
 
 void gh_log_write(enum gh_log_level level, const char *event, const struct gh_log_field *fields,
-		  size_t count)
+                  size_t count)
 {
 	if (level < least_level)
 		return;
@@ -52,5 +52,6 @@ void gh_log_error(const char *event)
 
 	gh_log(GH_LOG_ERROR, event, GH_LOG_TEXT("error", error->text),
 	       GH_LOG_TEXT("code", gh_code_name(error->code)),
-	       GH_LOG_TEXT("file", error->file ? error->file : ""), GH_LOG_INT("line", error->line));
+	       GH_LOG_TEXT("file", error->file ? error->file : ""),
+	       GH_LOG_INT("line", error->line));
 }

@@ -17,12 +17,12 @@ struct gh_log_field {
 };
 
 #define GH_LOG_TEXT(key, value) ((struct gh_log_field){ (key), (value), 0 })
-#define GH_LOG_INT(key, value)	((struct gh_log_field){ (key), NULL, (int64_t)(value) })
+#define GH_LOG_INT(key, value)  ((struct gh_log_field){ (key), NULL, (int64_t)(value) })
 
 void gh_log_open(const char *process, enum gh_log_level least); /* "gateway", "keeper", … */
 /* One line, one write(2), so that lines of several processes do not mix. */
 void gh_log_write(enum gh_log_level level, const char *event, const struct gh_log_field *fields,
-		  size_t count);
+                  size_t count);
 /* Adds the thread's last error (its text, code and source line). */
 void gh_log_error(const char *event);
 

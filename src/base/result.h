@@ -1,6 +1,7 @@
 /* result.h: how every fallible function in Gatehouse reports failure, and how a failure is kept
  * until somebody answers for it. A result cannot be ignored (the compiler refuses); the reason,
- * with its source line, waits in a thread-local record that never holds secrets or personal data. */
+ * with its source line, waits in a thread-local record that never holds secrets or personal data.
+ */
 #ifndef GH_BASE_RESULT_H
 #define GH_BASE_RESULT_H
 

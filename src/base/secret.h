@@ -14,7 +14,8 @@ void gh_wipe_free(char *text);
 /* Pages that never reach swap or a core dump. Fails with NULL. Freed by gh_secret_free. */
 void *gh_secret_alloc(size_t len);
 void gh_secret_free(void *data, size_t len);
-/* No core dumps, no ptrace by others of the same user. Called once by every process at its start. */
+/* No core dumps, no ptrace by others of the same user. Called once by every process at its start.
+ */
 void gh_process_harden(void);
 
 #endif

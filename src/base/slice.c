@@ -16,7 +16,7 @@ bool gh_slice_eq_nocase(struct gh_slice a, struct gh_slice b)
 }
 
 bool gh_slice_split(struct gh_slice s, uint8_t separator, struct gh_slice *head,
-		    struct gh_slice *rest)
+                    struct gh_slice *rest)
 {
 	const uint8_t *at = s.len ? memchr(s.data, separator, s.len) : NULL;
 

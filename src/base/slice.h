@@ -40,7 +40,8 @@ static inline bool gh_slice_eq_str(struct gh_slice a, const char *text)
 
 static inline bool gh_slice_starts_with(struct gh_slice a, struct gh_slice prefix)
 {
-	return a.len >= prefix.len && (prefix.len == 0 || memcmp(a.data, prefix.data, prefix.len) == 0);
+	return a.len >= prefix.len &&
+	       (prefix.len == 0 || memcmp(a.data, prefix.data, prefix.len) == 0);
 }
 
 /* ASCII only, as HTTP field names and auth schemes compare (RFC 9110 section 5.1). */
@@ -59,12 +60,13 @@ static inline struct gh_slice gh_slice_sub(struct gh_slice s, size_t offset, siz
 /* Splits at the first `separator`: head before it, *rest after it. False (head = all, rest empty)
  * when there is none. */
 bool gh_slice_split(struct gh_slice s, uint8_t separator, struct gh_slice *head,
-		    struct gh_slice *rest);
+                    struct gh_slice *rest);
 
 /* Removes spaces and tabs at both ends (RFC 9110 OWS). */
 struct gh_slice gh_slice_trim(struct gh_slice s);
 
-/* Strict decimal, no sign, no leading zero unless the number is 0. False when malformed or > max. */
+/* Strict decimal, no sign, no leading zero unless the number is 0. False when malformed or > max.
+ */
 bool gh_slice_to_u64(struct gh_slice s, uint64_t max, uint64_t *out);
 
 #endif

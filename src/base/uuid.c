@@ -41,7 +41,7 @@ gh_result gh_uuid_parse(struct gh_slice text, struct gh_uuid *out)
 	GH_ENSURE(text.len == GH_UUID_TEXT_BYTES - 1, GH_E_FORMAT, "not a UUID");
 	for (size_t i = 0; i < text.len; i++)
 		GH_ENSURE(text.data[i] < 'A' || text.data[i] > 'F', GH_E_FORMAT,
-			  "a UUID is written in lower case");
+		          "a UUID is written in lower case");
 	for (size_t group = 0; group < sizeof group_lengths; group++) {
 		size_t len = group_lengths[group];
 		GH_TRY(gh_hex_decode(gh_slice_sub(text, from, 2 * len), out->bytes + to, len));

@@ -61,7 +61,7 @@ void gh_hmac_sha256(struct gh_slice key, struct gh_slice data, uint8_t out[GH_SH
 	unsigned len = GH_SHA256_BYTES;
 
 	if (!HMAC(EVP_sha256(), key.len ? key.data : empty, (int)key.len,
-		  data.len ? data.data : empty, data.len, out, &len))
+	          data.len ? data.data : empty, data.len, out, &len))
 		abort();
 }
 

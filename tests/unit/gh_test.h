@@ -15,8 +15,8 @@
 		enum gh_code assert_code_ = (expr);                                                \
 		if (assert_code_ != GH_OK)                                                         \
 			fail_msg("%s: %s (%s, %s:%d)", #expr, gh_last_error()->text,               \
-				 gh_code_name(assert_code_), gh_last_error()->file,                \
-				 gh_last_error()->line);                                           \
+			         gh_code_name(assert_code_), gh_last_error()->file,                \
+			         gh_last_error()->line);                                           \
 	} while (0)
 
 #define assert_code(expr, expected)                                                                \
@@ -24,7 +24,7 @@
 		enum gh_code assert_code_ = (expr);                                                \
 		if (assert_code_ != (expected))                                                    \
 			fail_msg("%s gave %s, expected %s", #expr, gh_code_name(assert_code_),     \
-				 gh_code_name(expected));                                          \
+			         gh_code_name(expected));                                          \
 	} while (0)
 
 #endif

@@ -85,8 +85,10 @@ static void a_uuid_is_version_7_and_survives_its_text_form(void **state)
 	assert_int_equal(text[14], '7');
 	assert_ok(gh_uuid_parse(gh_slice_str(text), &back));
 	assert_true(gh_uuid_eq(&uuid, &back));
-	assert_code(gh_uuid_parse(GH_SLICE("0190A000-0000-7000-8000-000000000000"), &back), GH_E_FORMAT);
-	assert_code(gh_uuid_parse(GH_SLICE("0190a0000000-7000-8000-0000-00000000"), &back), GH_E_FORMAT);
+	assert_code(gh_uuid_parse(GH_SLICE("0190A000-0000-7000-8000-000000000000"), &back),
+	            GH_E_FORMAT);
+	assert_code(gh_uuid_parse(GH_SLICE("0190a0000000-7000-8000-0000-00000000"), &back),
+	            GH_E_FORMAT);
 }
 
 static void canonical_json_sorts_keys_by_utf16_and_escapes_as_rfc8785(void **state)
@@ -96,12 +98,12 @@ static void canonical_json_sorts_keys_by_utf16_and_escapes_as_rfc8785(void **sta
 
 	/* The key order of RFC 8785 section 3.2.3. */
 	assert_ok(gh_json_parse(GH_SLICE("{\"\\u20ac\":1,\"\\r\":2,\"\\ufb33\":3,\"1\":4,"
-					 "\"\\ud83d\\ude00\":5,\"\\u0080\":6,\"\\u00f6\":7}"),
-				&value));
+	                                 "\"\\ud83d\\ude00\":5,\"\\u0080\":6,\"\\u00f6\":7}"),
+	                        &value));
 	assert_ok(gh_jcs(value, &out));
 	assert_string_equal(gh_buf_cstr(&out),
-			    "{\"\\r\":2,\"1\":4,\"\xc2\x80\":6,\"\xc3\xb6\":7,\"\xe2\x82\xac\":1,"
-			    "\"\xf0\x9f\x98\x80\":5,\"\xef\xac\xb3\":3}");
+	                    "{\"\\r\":2,\"1\":4,\"\xc2\x80\":6,\"\xc3\xb6\":7,\"\xe2\x82\xac\":1,"
+	                    "\"\xf0\x9f\x98\x80\":5,\"\xef\xac\xb3\":3}");
 	gh_buf_free(&out);
 }
 
@@ -117,7 +119,8 @@ static void canonical_json_refuses_reals(void **state)
 
 static void json_with_duplicates_depth_or_trailing_bytes_is_refused(void **state)
 {
-	const char *bad[] = { "{\"a\":1,\"a\":2}", "{} {}", "", "{\"a\":\"\\u0000\"}", "\xff", "[1,]" };
+	const char *bad[] = { "{\"a\":1,\"a\":2}",   "{} {}", "",
+		              "{\"a\":\"\\u0000\"}", "\xff",  "[1,]" };
 	json_t *value = NULL;
 	char deep[200];
 
@@ -132,8 +135,9 @@ static void invalid_utf8_is_written_as_the_replacement_character(void **state)
 	struct gh_buf out = { 0 };
 
 	gh_json_add_string(&out, GH_SLICE("a\xff\xed\xa0\x80z\x01\""));
-	assert_string_equal(gh_buf_cstr(&out), "\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz"
-					       "\\u0001\\\"\"");
+	assert_string_equal(gh_buf_cstr(&out),
+	                    "\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz"
+	                    "\\u0001\\\"\"");
 	gh_buf_free(&out);
 }
 
