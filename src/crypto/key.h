@@ -67,7 +67,7 @@ gh_result gh_key_sign_digest_der(const struct gh_key *key, struct gh_slice diges
                                  struct gh_buf *out);
 
 /* RFC 7638 (and RFC 8037 section 2 for Ed25519). */
-void gh_key_thumbprint(const struct gh_key *key, char out[GH_THUMBPRINT_TEXT_BYTES]);
+gh_result gh_key_thumbprint(const struct gh_key *key, char out[GH_THUMBPRINT_TEXT_BYTES]);
 
 /* Appends the public JWK {kty, …, kid, use: "sig", alg}; kid is the thumbprint when NULL. */
 gh_result gh_key_to_jwk(const struct gh_key *key, const char *kid, struct gh_buf *out);

@@ -47,6 +47,10 @@ gh_result gh_kek_wrap(const struct gh_kek *kek, const struct gh_key_binding *bin
 gh_result gh_kek_unwrap(const struct gh_kek *kek, const struct gh_key_binding *binding,
                         struct gh_slice wrapped, struct gh_buf *out);
 
+/* HKDF-SHA-256 over the KEK, for what protects the keeper's own files. */
+gh_result gh_kek_derive(const struct gh_kek *kek, struct gh_slice purpose,
+                        uint8_t key[GH_KEK_BYTES]);
+
 /* A tenant's KEK: made once, kept wrapped, opened by the keeper when the tenant is used. */
 struct gh_tenant_kek;
 gh_result gh_tenant_kek_create(const struct gh_kek *kek, const struct gh_uuid *tenant,

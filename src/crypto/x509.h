@@ -35,5 +35,7 @@ gh_result gh_x509_not_after(struct gh_slice pem, int64_t *unix_s);
 gh_result gh_x509_public_key(struct gh_slice pem, struct gh_key **out);
 /* GH_OK when the first certificate's public key is `key`'s, else GH_E_CORRUPT. */
 gh_result gh_x509_matches_key(struct gh_slice pem, const struct gh_key *key);
+/* GH_OK when the first certificate is good for this DNS name or address, else GH_E_NOT_FOUND. */
+gh_result gh_x509_has_name(struct gh_slice pem, const char *name);
 
 #endif
