@@ -44,6 +44,7 @@ struct gh_claims {
 	struct gh_slice cnf_value; /* the 43 characters of base64url */
 	bool has_act;              /* somebody acts for `sub` (RFC 8693) */
 	struct gh_slice act_sub;   /* the current actor */
+	struct gh_slice act_json;  /* the whole chain, as JSON */
 	unsigned act_depth;        /* actors in the chain, 1 to 4 */
 };
 

@@ -19,15 +19,18 @@
 
 struct gh_jwks; /* immutable; threads share it */
 
-/* A JWK set (RFC 7517 section 5). Keys of other kinds or uses are left out, as section 5 asks; a
- * set with private or symmetric keys, a duplicate or missing kid, or a malformed key of a kind that
- * we use, is refused as a whole: GH_E_FORMAT or GH_E_DENIED. */
+/* A JWK set (RFC 7517 section 5). Keys of other kinds, uses or sizes, and malformed ones, are left
+ * out, as section 5 asks: nothing verifies with them. A set that holds private or symmetric key
+ * material, or one kid for two of the keys that stay, is refused as a whole: GH_E_DENIED. Not a JWK
+ * set: GH_E_FORMAT or GH_E_LIMIT. */
 gh_result gh_jwks_parse(struct gh_slice json, struct gh_jwks **out);
 void gh_jwks_free(struct gh_jwks *jwks); /* NULL is fine */
 GH_DEFINE_CLEANUP(struct gh_jwks *, gh_jwks_free)
 size_t gh_jwks_count(const struct gh_jwks *jwks);
 /* NULL when no key has this kid. Borrowed. */
 const struct gh_key *gh_jwks_find(const struct gh_jwks *jwks, struct gh_slice kid);
+/* The key at `index` and its kid (empty when it has none); for sets of one key without a kid. */
+const struct gh_key *gh_jwks_at(const struct gh_jwks *jwks, size_t index, struct gh_slice *kid);
 
 /* What the caller has proven beside the token; zero: nothing. */
 struct gh_token_proof {
@@ -44,16 +47,14 @@ struct gh_token_rules {
 };
 
 /* GH_OK and *out (in `arena`, which must be good for 64 KiB), or a code and *reason, one of the
- * names of the table in verify.c: "too-long", "malformed", "header", "alg-not-allowed", "typ",
- * "unknown-key", "signature", "claims", "issuer", "audience", "expired", "not-yet-valid",
- * "issued-in-future", "ttl-too-long", "tenant", "proof-missing", … Reasons are for logs, audit and
- * the operator; a client is told no more than invalid_token. Codes: GH_E_FORMAT, GH_E_LIMIT,
- * GH_E_CRYPTO, GH_E_EXPIRED, GH_E_DENIED, GH_E_MEMORY. */
+ * names that gh_token_reason lists: "signature", "expired", "alg-not-allowed" and so on. Reasons
+ * are for logs, audit and the operator; a client is told no more than invalid_token. Codes:
+ * GH_E_FORMAT, GH_E_LIMIT, GH_E_CRYPTO, GH_E_EXPIRED, GH_E_DENIED, GH_E_MEMORY. */
 gh_result gh_token_verify(const struct gh_token_rules *rules, struct gh_slice raw_token,
                           struct gh_arena *arena, const struct gh_claims **out,
                           const char **reason);
 
-/* All names that *reason can take, ending with NULL. */
-const char *const *gh_token_reasons(void);
+/* The names that *reason can take, by index; NULL after the last. */
+const char *gh_token_reason(size_t index);
 
 #endif
