@@ -72,6 +72,17 @@ BEGIN
 	END LOOP;
 END $$;
 
+-- pg_class stays readable but for the planner's counts, which are of all tenants' rows.
+DO $$
+BEGIN
+	REVOKE ALL ON pg_catalog.pg_class FROM PUBLIC;
+	EXECUTE (SELECT format('GRANT SELECT (%s) ON pg_catalog.pg_class TO PUBLIC',
+			       string_agg(quote_ident(attname), ', '))
+		 FROM pg_catalog.pg_attribute
+		 WHERE attrelid = 'pg_catalog.pg_class'::regclass AND NOT attisdropped
+		   AND attname NOT IN ('reltuples', 'relpages', 'relallvisible'));
+END $$;
+
 ALTER SCHEMA gatehouse OWNER TO gatehouse_owner;
 ALTER TABLE gatehouse.migration OWNER TO gatehouse_owner;
 REVOKE ALL ON SCHEMA gatehouse FROM PUBLIC;

@@ -22,6 +22,7 @@ struct gh_cluster_config {
 	const char *bindir;      /* NULL: pg_config --bindir, then /usr/lib/postgresql/NN/bin */
 	const char *library_dir; /* absolute: where gatehouse_claims.so lies */
 	const char *key_file;    /* absolute: JWKS with the public keys of database tokens */
+	const char *issuer;      /* iss of database tokens; NULL: "gatehouse" */
 	size_t memory_bytes;     /* what the server may plan with; 0: 256 MiB */
 	unsigned connections;    /* max_connections; 0: 64 */
 };

@@ -67,7 +67,8 @@ struct gh_db; /* one connection */
 
 /* libpq keywords (host, port, dbname, user, password, sslmode, target_session_attrs, …). They go to
  * libpq as an array: never into argv, the environment or a log. `options` is refused, since it
- * carries settings in the startup packet. Values are copied and wiped by gh_db_close. */
+ * carries settings in the startup packet. libpq keeps its own copy and wipes it at the
+ * end. */
 struct gh_db_param {
 	const char *keyword;
 	const char *value;
