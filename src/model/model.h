@@ -5,10 +5,10 @@
 #ifndef GH_MODEL_MODEL_H
 #define GH_MODEL_MODEL_H
 
-/* The verb `gatehouse model (--port N | --socket PATH)`: serves on 127.0.0.1:N or on a unix socket
- * (mode 0600, replaced when stale) until SIGTERM or SIGINT, then finishes what it has accepted.
- * Port 0 takes a free one. Prints `ready <port or path>` on standard output when it serves.
- * argv[0] is the verb. Returns the exit code: 0 stopped cleanly, 1 could not serve, 2 wrong use. */
+/* The verb `gatehouse model --port N`: serves plain HTTP on 127.0.0.1:N until SIGTERM or SIGINT,
+ * then finishes what it has accepted. Port 0 takes a free one. Prints `ready <port>` on standard
+ * output when it serves. argv[0] is the verb. Returns the exit code: 0 stopped cleanly, 1 could not
+ * serve, 2 wrong use. */
 int gh_cli_model(int argc, char **argv);
 
 #endif
