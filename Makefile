@@ -3,7 +3,7 @@
 BUILD    ?= build
 PORT     ?= 8443
 UPSTREAM ?=
-STATE    ?=
+STATE    ?= state
 SECONDS  ?= 60
 
 .PHONY: build demo test bench fuzz check format clean deps
@@ -18,7 +18,7 @@ build: deps
 # Installs what is missing, builds, starts the gateway and its demo, and shows one request.
 demo: build
 	@$(BUILD)/gatehouse up --demo --port $(PORT) \
-		$(if $(STATE),--state '$(STATE)') $(if $(UPSTREAM),--upstream '$(UPSTREAM)')
+		--state '$(STATE)' $(if $(UPSTREAM),--upstream '$(UPSTREAM)')
 
 test:
 	@tools/install-deps --test

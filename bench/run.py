@@ -216,7 +216,7 @@ http {{
         self.state = state
         port = free_port()
         process = self.start("gatehouse", [program, "up", "--state", state / "state", "--port", port,
-                                           "--upstream", f"http://127.0.0.1:{upstream}"],
+                                           "--upstream", f"http://127.0.0.1:{upstream}/v1"],
                              self.gateway_cores)
         demo = state / "state" / "demo.json"
         deadline = time.monotonic() + 120
@@ -271,14 +271,21 @@ http {{
 
 
 def gate_seconds(target):
-    """{gate: (sum of seconds, count)} from the gateway's own /metrics."""
+    """{gate: (sum of seconds, count)} from the gateway's own /metrics; also the wait for the log to be on
+    disk and all that the gateway adds to an upstream call, under names in brackets."""
     import ssl
     context = ssl.create_default_context(cafile=target.ca)
     with urllib.request.urlopen(target.metrics, context=context, timeout=10) as answer:
         text = answer.read().decode()
     sums = dict(re.findall(r'^gatehouse_gate_seconds_sum\{gate="([^"]+)"\} (\S+)', text, re.M))
     counts = dict(re.findall(r'^gatehouse_gate_seconds_count\{gate="([^"]+)"\} (\S+)', text, re.M))
-    return {gate: (float(value), float(counts[gate])) for gate, value in sums.items()}
+    found = {gate: (float(value), float(counts[gate])) for gate, value in sums.items()}
+    for name, metric in (("(wait for the log)", "audit_wait"), ("(all overhead)", "overhead")):
+        value = re.search(rf"^gatehouse_{metric}_seconds_sum (\S+)", text, re.M)
+        count = re.search(rf"^gatehouse_{metric}_seconds_count (\S+)", text, re.M)
+        if value and count:
+            found[name] = (float(value.group(1)), float(count.group(1)))
+    return found
 
 
 def measure(bench, targets):

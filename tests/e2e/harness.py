@@ -302,7 +302,7 @@ def event_body(event):
 
 
 def event_kind(event):
-    return event_body(event)["kind"]
+    return event_body(event)["event"]
 
 
 @contextlib.contextmanager
@@ -407,7 +407,7 @@ class Upstream:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}/v1"
 
     def reset(self):
         self.seen.clear()

@@ -13,6 +13,10 @@ import pytest
 from harness import BINARY, GATES, ROOT, free_port
 
 
+# The last thing it shows: the auditor's verb and its word.
+DONE = re.compile(r"gatehouse log verify.*\n(?:.*\n)*?.*\bok\b")
+
+
 @pytest.fixture(scope="module")
 def demo():
     """The output of `make demo` until it is done showing."""
@@ -28,7 +32,7 @@ def demo():
     while time.monotonic() < deadline and child.poll() is None:
         with open(log, encoding="utf-8", errors="replace") as back:
             text = back.read()
-        if "Ctrl-C" in text:
+        if DONE.search(text):
             break
         time.sleep(0.2)
     alive = child.poll() is None
@@ -54,9 +58,10 @@ def test_it_shows_a_curl_line_that_can_be_typed(demo):
     assert re.search(rf"^\s*curl .*127\.0\.0\.1:{port}/v1/chat/completions", text, re.M), text
 
 
-def test_it_shows_one_key_for_each_tenant(demo):
+def test_it_says_where_the_keys_are_and_logs_none(demo):
     text = demo[0]
-    assert len(set(re.findall(r"gk_live_[A-Za-z0-9_-]+", text))) == 2, text
+    assert "demo.json" in text
+    assert not re.search(r"gk_live_[A-Za-z0-9_-]{20}", text), "a key in the output stays in scrollback and CI logs"
 
 
 def test_it_shows_the_five_gates_in_order(demo):
@@ -69,4 +74,4 @@ def test_it_shows_the_five_gates_in_order(demo):
 def test_the_model_says_what_it_is_and_the_log_verifies(demo):
     text = demo[0]
     assert "local demo model" in text
-    assert re.search(r"log verify.*\n?.*\bok\b", text), text
+    assert DONE.search(text), text
