@@ -1,6 +1,6 @@
-/* loop.h: one event loop, one thread. Everything that belongs to a loop is touched on its thread
- * only; other threads reach it by posting. Posting wakes the loop once however many tasks wait, so
- * that the audit sequencer hands back a whole batch for one wake-up. */
+/* loop.h: one event loop, run by one thread. Everything that belongs to a loop (servers, clients,
+ * exchanges, timers) is touched by that thread only; other threads hand it work with gh_loop_post*,
+ * which never takes a lock and wakes the loop once for a whole batch. */
 #ifndef GH_NET_LOOP_H
 #define GH_NET_LOOP_H
 
@@ -12,32 +12,52 @@
 struct event_base;
 struct gh_loop;
 
-/* Lives inside whatever is posted; must stay until `run` was called. No allocation. */
+gh_result gh_loop_open(struct gh_loop **out);
+/* After gh_loop_run has returned, by the same thread, when all that belongs to the loop is closed.
+ * What was deferred still runs; what was posted and never ran is dropped (its owners keep its
+ * memory). NULL is fine. */
+void gh_loop_close(struct gh_loop *loop);
+GH_DEFINE_CLEANUP(struct gh_loop *, gh_loop_close)
+
+/* Blocks until gh_loop_stop. The calling thread becomes the loop's thread. */
+gh_result gh_loop_run(struct gh_loop *loop);
+/* From any thread, and from a signal handler. The current batch is finished first. */
+void gh_loop_stop(struct gh_loop *loop);
+/* True in the loop's thread, and in any thread while the loop does not run. */
+bool gh_loop_is_here(const struct gh_loop *loop);
+struct event_base *gh_loop_base(struct gh_loop *loop); /* borrowed, for this room */
+
+/* Work for a loop, embedded in what it works on, so that posting needs no memory. It must stay
+ * alive, and must not be posted again, until `run` is called; `run` may free or re-post it. */
 struct gh_loop_task {
-	void (*run)(struct gh_loop_task *task); /* on the loop's thread */
-	struct gh_loop_task *next;
+	struct gh_loop_task *next; /* the loop's, while posted */
+	void (*run)(struct gh_loop_task *task);
 };
 
-gh_result gh_loop_open(struct gh_loop **out);
-void gh_loop_close(struct gh_loop *loop); /* after gh_loop_run returned; NULL is fine */
-/* Runs on the calling thread until gh_loop_stop. */
-void gh_loop_run(struct gh_loop *loop);
-void gh_loop_stop(struct gh_loop *loop); /* from any thread */
+/* The struct in which a task (or any other member) is embedded. */
+#define GH_CONTAINER(pointer, type, member)                                                        \
+	((type *)(void *)((char *)(pointer) - __builtin_offsetof(type, member)))
 
-/* From any thread; tasks run in the order of posting. */
-void gh_loop_post(struct gh_loop *loop, struct gh_loop_task *task);
-/* A chain linked by `next`, in order. */
-void gh_loop_post_many(struct gh_loop *loop, struct gh_loop_task *first, struct gh_loop_task *last);
+/* From any thread: runs the task on the loop, in the order of this thread's posts. One wake-up
+ * serves all that was posted until the loop looks. */
+void gh_loop_post_task(struct gh_loop *loop, struct gh_loop_task *task);
+/* The same for a NULL-terminated list linked through `next`, in its order: one atomic operation
+ * and at most one wake-up for all of it. */
+void gh_loop_post_many(struct gh_loop *loop, struct gh_loop_task *first);
+/* The same with memory of its own, for rare posts. */
+gh_result gh_loop_post(struct gh_loop *loop, void (*run)(void *arg), void *arg);
 
-/* On the loop's thread: runs after the events of this turn, when nothing on the stack can still
- * refer to what it frees. */
+/* On the loop's thread: runs the task after every event of the current batch was handled. For
+ * frees, flushes and calls that must not happen inside somebody's callback. */
 void gh_loop_defer(struct gh_loop *loop, struct gh_loop_task *task);
 
-/* Calls `tick` every `every_ms` on the loop's thread, until the loop closes. At most 4 a loop. */
-gh_result gh_loop_every(struct gh_loop *loop, unsigned every_ms, void (*tick)(void *context),
-			void *context);
-
-struct event_base *gh_loop_base(struct gh_loop *loop);
-uint64_t gh_loop_now_ns(struct gh_loop *loop); /* monotonic, read once a turn */
+/* Timers, on the loop's thread. */
+struct gh_timer;
+gh_result gh_timer_open(struct gh_loop *loop, void (*fire)(void *arg), void *arg,
+                        struct gh_timer **out);
+void gh_timer_close(struct gh_timer *timer); /* NULL is fine */
+/* Fires once, `after_ms` from now; starting again moves it. */
+gh_result gh_timer_start(struct gh_timer *timer, uint64_t after_ms);
+void gh_timer_stop(struct gh_timer *timer); /* also when it does not run */
 
 #endif
