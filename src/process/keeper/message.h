@@ -10,6 +10,8 @@
 #include "base/result.h"
 #include "base/slice.h"
 
+#include <stdbool.h>
+
 #define GH_KEEPER_MESSAGE_MAX_BYTES (64 * 1024)
 #define GH_KEEPER_MESSAGE_FIELDS    6
 #define GH_KEEPER_HEAD_BYTES        16
