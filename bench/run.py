@@ -112,20 +112,26 @@ def role(pid, name):
     return name
 
 
+def stat_seconds(path):
+    """(command name, user and system seconds) of a process or thread."""
+    text = path.read_text()
+    fields = text[text.rindex(")") + 2:].split()
+    return text[text.index("(") + 1:text.rindex(")")], (int(fields[11]) + int(fields[12])) / TICK
+
+
 def cpu_seconds(process):
-    """{role: {"cpu": s}} and threads of the gateway by name, so that the sequencer shows apart."""
+    """({role: seconds}, {role/thread: seconds}): the second shows the sequencer and the loops apart."""
     total, threads = {}, {}
     for pid, name in process.tree().items():
+        kind = role(pid, name)
+        with contextlib.suppress(OSError):
+            total[kind] = total.get(kind, 0) + stat_seconds(pathlib.Path(f"/proc/{pid}/stat"))[1]
+        if kind in ("postgres", "model"):
+            continue
         for task in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
             with contextlib.suppress(OSError):
-                text = task.read_text()
-                thread = text[text.index("(") + 1:text.rindex(")")]
-                fields = text[text.rindex(")") + 2:].split()
-                spent = (int(fields[11]) + int(fields[12])) / TICK
-                kind = role(pid, name)
-                total[kind] = total.get(kind, 0) + spent
-                if kind not in ("postgres", "model"):
-                    threads[f"{kind}/{thread}"] = threads.get(f"{kind}/{thread}", 0) + spent
+                thread, spent = stat_seconds(task)
+                threads[f"{kind}/{thread}"] = threads.get(f"{kind}/{thread}", 0) + spent
     return total, threads
 
 

@@ -173,13 +173,13 @@ class Gateway:
         return code
 
     def kill(self):
-        """Ends whatever is left of our own process group."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.child.pid, signal.SIGKILL)
-        for pid in list(process_tree(self.child.pid)):
+        """SIGKILL to every process of ours at once, the supervisor first."""
+        tree = sorted(process_tree(self.child.pid))
+        for pid in [self.child.pid, *tree]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self.child.wait()
+        wait_until(lambda: not any(pathlib.Path(f"/proc/{pid}").exists() for pid in tree), 20, "the end of every process")
 
     def output(self):
         return (self.out_path.read_text(errors="replace") + self.err_path.read_text(errors="replace"))[-8000:]

@@ -2,6 +2,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import stat
 import subprocess
@@ -22,10 +23,12 @@ def test_demo_json_is_private_and_complete(gateway):
     assert len({tenant.id for tenant in gateway.tenants}) == len({tenant.api_key for tenant in gateway.tenants}) == 2
 
 
-def test_nothing_runs_as_root_but_the_one_who_was_started_so(gateway):
-    for pid, role in gateway.processes().items():
-        uid = pathlib.Path(f"/proc/{pid}").stat().st_uid
-        assert uid != 0 or role == "supervisor", (pid, role)
+def test_nothing_runs_as_root(gateway):
+    roles = gateway.processes()
+    assert {"gateway", "keeper", "postmaster"} <= set(roles.values())
+    for pid, role in roles.items():
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        assert not re.search(r"^[UG]id:.*\b0\b", status, re.M), (pid, role)
 
 
 def test_the_gateway_cannot_gain_privileges_and_is_confined(gateway):
