@@ -30,8 +30,9 @@ gh_result gh_merkle_verify_inclusion(uint64_t index, uint64_t size,
                                      const uint8_t root[GH_MERKLE_HASH_BYTES]);
 
 /* RFC 9162 section 2.1.4.2: the tree (size2, root2) extends (size1, root1). Equal sizes want equal
- * roots and an empty proof; from size 0 (root of the empty tree) everything extends, with an empty
- * proof. GH_E_FORMAT for size1 > size2 or a wrong length, GH_E_CRYPTO when a root differs. */
+ * roots and an empty proof. GH_E_FORMAT for size1 = 0 (everything extends the empty tree, so that
+ * such a proof says nothing: a caller who begins there decides it by itself), for size1 > size2 and
+ * for a wrong length; GH_E_CRYPTO when a root differs. */
 gh_result gh_merkle_verify_consistency(uint64_t size1, uint64_t size2,
                                        const uint8_t root1[GH_MERKLE_HASH_BYTES],
                                        const uint8_t root2[GH_MERKLE_HASH_BYTES],

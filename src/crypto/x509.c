@@ -214,8 +214,7 @@ gh_result gh_x509_make_server(const struct gh_key *ca_key, struct gh_slice ca_pe
 	GH_ENSURE(X509_check_private_key(ca, gh_key_pkey(ca_key)) == 1, GH_E_ARGUMENT,
 	          "the CA's key is not the one of its certificate");
 	GH_ENSURE(begin(server, server_key, now_s, days) &&
-	              set_name(X509_get_subject_name(server),
-	                       names->count ? names->names[0] : "localhost") &&
+	              set_name(X509_get_subject_name(server), "Gatehouse server") &&
 	              X509_set_issuer_name(server, X509_get_subject_name(ca)) == 1 &&
 	              add_extension(server, ca, NID_basic_constraints, "critical,CA:FALSE") &&
 	              add_extension(server, ca, NID_key_usage, "critical,digitalSignature") &&

@@ -182,12 +182,24 @@ static gh_result add_note(const struct gh_checkpoint_signer *signer, struct gh_b
 	return gh_buf_check(note);
 }
 
+/* From the empty log everything extends; an empty log has one root. */
+static gh_result check_extends(const struct gh_checkpoint_signer *signer, uint64_t size,
+                               const uint8_t root[32], const uint8_t (*proof)[32], size_t count)
+{
+	if (signer->size > 0)
+		return gh_merkle_verify_consistency(signer->size, size, signer->root, root, proof,
+		                                    count);
+	GH_ENSURE(count == 0, GH_E_FORMAT, "a proof from the empty log has no nodes");
+	GH_ENSURE(size > 0 || memcmp(root, signer->root, GH_MERKLE_HASH_BYTES) == 0, GH_E_CRYPTO,
+	          "an empty log has another root");
+	return GH_OK;
+}
+
 gh_result gh_checkpoint_sign(struct gh_checkpoint_signer *signer, uint64_t size,
                              const uint8_t root[32], const uint8_t (*proof)[32], size_t count,
                              struct gh_buf *note)
 {
-	if (gh_merkle_verify_consistency(signer->size, size, signer->root, root, proof, count) !=
-	    GH_OK) {
+	if (check_extends(signer, size, root, proof, count) != GH_OK) {
 		struct gh_error why = *gh_last_error();
 		return gh_fail(GH_E_CONFLICT,
 		               "a checkpoint of size %" PRIu64 " does not extend the last one, of "
