@@ -1,0 +1,39 @@
+/* scan.h: finds personal data in a text. Candidates come from cheap signs (an '@', a run of digits,
+ * a vendor's prefix, a trigger word), verifiers decide, context raises or lowers the confidence.
+ * Linear in the text; offsets are bytes, and never cut a UTF-8 sequence. */
+#ifndef GH_PII_SCAN_H
+#define GH_PII_SCAN_H
+
+#include "base/result.h"
+#include "base/slice.h"
+#include "pii/classes.h"
+
+struct gh_pii_match {
+	uint32_t start, end; /* bytes, end exclusive */
+	uint8_t class;       /* enum gh_pii_class */
+	uint8_t confidence;  /* 0..100 */
+	const char *kind;    /* "ssn", "iban", "aws-access-key", …: a constant */
+};
+
+/* Growable; free with gh_pii_matches_free. Reused over scans without allocating. */
+struct gh_pii_matches {
+	struct gh_pii_match *items;
+	size_t count, capacity;
+	bool truncated; /* memory or GH_PII_MAX_MATCHES ran out: treat the text as unscanned */
+};
+
+#define GH_PII_MAX_MATCHES    (1u << 20)
+#define GH_PII_MAX_TEXT_BYTES (1u << 30)
+
+void gh_pii_matches_free(struct gh_pii_matches *matches);
+
+struct gh_pii_context {
+	struct gh_slice key; /* JSON key or CSV header that the text stands under; may be empty */
+};
+
+/* Replaces the content of `out` by disjoint matches in order of position, whatever their
+ * confidence. GH_E_LIMIT when the text or the number of matches is over its bound. */
+gh_result gh_pii_scan(struct gh_slice text, const struct gh_pii_context *context,
+                      struct gh_pii_matches *out);
+
+#endif
