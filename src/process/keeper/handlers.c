@@ -255,7 +255,7 @@ static void log_refusal(const struct gh_keeper_schema *schema, enum gh_code code
 gh_result gh_keeper_answer(struct gh_keeper *keeper, struct gh_slice raw_packet, int64_t now_s,
                            struct gh_buf *answer)
 {
-	struct gh_keeper_frame request, reply;
+	struct gh_keeper_frame request = { 0 }, reply;
 	struct gh_buf out[GH_KEEPER_MESSAGE_FIELDS];
 
 	GH_TRY(gh_keeper_decode(raw_packet, &request));

@@ -131,7 +131,7 @@ static gh_result decode_head(const uint8_t *head, struct gh_keeper_frame *frame)
 
 gh_result gh_keeper_decode(struct gh_slice raw_packet, struct gh_keeper_frame *out)
 {
-	struct gh_keeper_frame frame;
+	struct gh_keeper_frame frame = { 0 };
 	unsigned count;
 
 	GH_ENSURE(raw_packet.len <= GH_KEEPER_MESSAGE_MAX_BYTES, GH_E_LIMIT,
