@@ -12,7 +12,11 @@
  */
 #define GH_CEDAR_MAX_NESTING 400
 #define GH_CEDAR_MAX_DEPTH   2000
-#define GH_CEDAR_MAX_SOURCE  ((size_t)16 << 20) /* bytes in one parsed text */
+/* Nodes of one expression when shared ones are counted each time they are reached: bounds the work
+ * of
+ * `(e has a.b) …` nested in itself. */
+#define GH_CEDAR_MAX_WEIGHT (1u << 20)
+#define GH_CEDAR_MAX_SOURCE ((size_t)16 << 20) /* bytes in one parsed text */
 
 enum gh_cedar_var { GH_CEDAR_PRINCIPAL, GH_CEDAR_ACTION, GH_CEDAR_RESOURCE, GH_CEDAR_CONTEXT };
 
@@ -95,6 +99,7 @@ struct gh_cedar_pattern {
 struct gh_cedar_expr {
 	enum gh_cedar_expr_kind kind;
 	uint16_t depth;    /* of the tree below, at least 1 */
+	uint32_t weight;   /* nodes below and this one, at most GH_CEDAR_MAX_WEIGHT */
 	bool has_constant; /* `constant` holds the value: literals, and what folding found */
 	struct gh_cedar_span span;
 	struct gh_cedar_value constant; /* EX_LITERAL: the literal */

@@ -85,6 +85,13 @@ gh_result gh_cedar_set_new(struct gh_arena *arena, const struct gh_cedar_value *
 gh_result gh_cedar_record_new(struct gh_arena *arena, const struct gh_cedar_field *fields,
                               size_t count, struct gh_cedar_value *out);
 
+/* The same into memory of the caller with room for `count`; `items` may be the set's own, `fields`
+ * the record's own. */
+gh_result gh_cedar_set_fill(struct gh_cedar_set *set, const struct gh_cedar_value *items,
+                            size_t count);
+gh_result gh_cedar_record_fill(struct gh_cedar_record *record, const struct gh_cedar_field *fields,
+                               size_t count);
+
 /* The extension constructors, from their one string argument. False when the text has not the form
  * that Cedar asks for. */
 bool gh_cedar_parse_decimal(struct gh_slice text, int64_t *out);
