@@ -48,8 +48,9 @@ struct gh_server_callbacks {
 	/* The whole body, maybe empty; valid until the exchange is freed, and the caller may write
 	 * into it. Only after accept_body. */
 	void (*on_body)(struct gh_exchange *exchange, struct gh_slice body);
-	/* The body did not arrive as it should: too large, too slow, malformed. The callee responds
-	 * (usually with that problem); when it does not, the server does. The connection ends. */
+	/* The body did not arrive as it should: too large, too slow, malformed. The callee
+	 * responds, at once or later; when the callback is absent the server does. The connection
+	 * ends. */
 	void (*on_body_refused)(struct gh_exchange *exchange, enum gh_problem_type problem,
 	                        const char *reason);
 	/* Less than the low-water mark is queued again, after it was above the high one. */
@@ -105,7 +106,8 @@ gh_result gh_server_set_tls(struct gh_server *server, struct gh_tls *tls);
  * connection is left. */
 void gh_server_stop(struct gh_server *server, uint32_t grace_ms, void (*on_stopped)(void *arg),
                     void *arg);
-/* Cuts what is left (on_gone is called) and frees. Exchanges that are still held stay readable. */
+/* Cuts what is left (on_gone is called) and frees. Exchanges that are still held stay readable.
+ * Not from within a callback. */
 void gh_server_close(struct gh_server *server); /* NULL is fine */
 
 /* Counters since the start, readable from any thread. */
