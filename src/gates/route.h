@@ -7,7 +7,7 @@
 
 #include "base/slice.h"
 #include "net/problem.h"
-#include "pii/rewrite.h"
+#include "pii/classes.h"
 
 struct gh_request;
 
@@ -31,9 +31,9 @@ struct gh_route {
 	const char *capability; /* NULL only where public, or where any identity will do */
 	const char *action;     /* in audit events: "inference", "key.create" */
 	enum gh_problem_dialect dialect;
-	bool scan_body; /* gate 4 reads the body in pii_surface's terms */
-	enum gh_pii_surface surface;
-	size_t max_body_bytes;
+	bool has_body; /* JSON; gate 4 reads it */
+	enum gh_pii_channel channel;
+	size_t max_body_bytes; /* 0: the server's limit */
 	void (*handle)(struct gh_request *request);
 };
 

@@ -49,6 +49,8 @@ static gh_result start(struct supervisor *supervisor, size_t index)
 	struct child *child = &supervisor->children[index];
 	int status;
 
+	if (spec->prepare)
+		GH_TRY(spec->prepare(spec->context));
 	child->pid = spawn(supervisor, spec);
 	GH_ENSURE(child->pid > 0, GH_E_IO, "cannot start %s: %s", spec->name, strerror(errno));
 	if (spec->once) {

@@ -19,6 +19,8 @@ struct gh_child_spec {
 	const char *name;
 	gh_child_main *run;
 	void *context;
+	/* In the supervisor before each fork: what a new child needs made anew. NULL: nothing. */
+	gh_result (*prepare)(void *context);
 	/* Waits until the child serves; GH_OK, or why not. Runs in the supervisor; NULL: at once.
 	 */
 	gh_result (*wait_ready)(void *context, pid_t pid);

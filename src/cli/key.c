@@ -1,0 +1,126 @@
+/* gatehouse key: the CLI side of /v1/keys. It asks the running gateway as any client would, so that
+ * capabilities, subset rule and audit are the same for everybody. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/options.h"
+#include "cli/verbs.h"
+#include "process/operator.h"
+
+#define USAGE "gatehouse key (create | list | revoke ID) [options]"
+
+static void print_key(const json_t *key)
+{
+	json_t *cap;
+	size_t i;
+
+	printf("%s  %-20s %s", json_string_value(json_object_get(key, "id")),
+	       json_string_value(json_object_get(key, "name")),
+	       json_is_null(json_object_get(key, "revoked_at")) ? "active " : "revoked");
+	json_array_foreach(json_object_get(key, "capabilities"), i, cap)
+	    printf(" %s", json_string_value(cap));
+	printf("\n");
+}
+
+static void print_human(const json_t *reply)
+{
+	const char *secret = json_string_value(json_object_get(reply, "api_key"));
+	json_t *key;
+	size_t i;
+
+	if (secret)
+		printf("%s\n", secret);
+	else if (json_object_get(reply, "id"))
+		print_key(reply);
+	json_array_foreach(json_object_get(reply, "data"), i, key) print_key(key);
+	if (secret)
+		fprintf(stderr, "Keep it now: it is not shown again.\n");
+}
+
+static int call(const char *dir, const char *tenant, const char *method, const char *path,
+                const char *body, bool as_json)
+{
+	struct gh_operator client;
+	struct gh_operator_reply reply = { 0 };
+	GH_CLEANUP(gh_json_decref_ptr) json_t *parsed = NULL;
+	int status = GH_EXIT_OK;
+
+	if (gh_operator_open(dir, tenant, &client) != GH_OK)
+		return gh_cli_fail(GH_EXIT_USAGE);
+	if (gh_operator_call(&client, method, path, body, &reply) != GH_OK)
+		status = gh_cli_fail(GH_EXIT_USAGE);
+	else if (reply.status >= 300 && gh_operator_problem(&reply) != GH_OK)
+		status = gh_cli_fail(reply.status >= 500 ? GH_EXIT_CHECK : GH_EXIT_USAGE);
+	else if (as_json)
+		printf("%s\n", gh_buf_cstr(&reply.body));
+	else if (gh_json_parse(gh_buf_slice(&reply.body), &parsed) == GH_OK)
+		print_human(parsed);
+	gh_operator_reply_free(&reply);
+	gh_operator_close(&client);
+	return status;
+}
+
+/* {"name":…,"capabilities":[…]} from a comma-separated list. */
+static void creation_body(const char *name, const char *caps, struct gh_buf *out)
+{
+	struct gh_json_writer json;
+	struct gh_slice rest = gh_slice_str(caps), cap;
+
+	gh_json_begin(&json, out);
+	gh_json_str(&json, "name", name);
+	gh_json_key(&json, "capabilities");
+	gh_buf_add_byte(out, '[');
+	for (bool more = caps[0] != 0, first = true; more; first = false) {
+		more = gh_slice_split(rest, ',', &cap, &rest);
+		if (!first)
+			gh_buf_add_byte(out, ',');
+		gh_json_add_string(out, gh_slice_trim(cap));
+	}
+	gh_buf_add_byte(out, ']');
+	gh_json_end(&json);
+}
+
+int gh_cli_key(int argc, char **argv)
+{
+	const char *dir = "gatehouse-state", *tenant = NULL, *name = "unnamed";
+	const char *caps = "chat.completions,embeddings,models.read";
+	const char *words[2] = { NULL, NULL };
+	bool as_json = false;
+	const struct gh_option options[] = {
+		{ "--state", "DIR", "state directory of the running gateway", &dir, NULL },
+		{ "--tenant", "NAME", "tenant, by name or id (the first)", &tenant, NULL },
+		{ "--name", "TEXT", "what the new key is for", &name, NULL },
+		{ "--caps", "A,B", "its capabilities, a subset of yours", &caps, NULL },
+		{ "--json", NULL, "print the gateway's answer as it is", NULL, &as_json },
+	};
+	const struct gh_command command = {
+		.usage = USAGE,
+		.summary = "Creates, lists and revokes API keys. A new key is shown once.",
+		.options = options,
+		.option_count = sizeof options / sizeof options[0],
+		.positional = words,
+		.positional_max = 2,
+	};
+	size_t count;
+
+	int status = gh_options_parse(&command, argc, argv, &count);
+	if (status >= 0)
+		return status;
+	if (count == 1 && strcmp(words[0], "create") == 0) {
+		struct gh_buf body = { .limit = 65536 };
+		creation_body(name, caps, &body);
+		status = call(dir, tenant, "POST", "/v1/keys", gh_buf_cstr(&body), as_json);
+		gh_buf_free(&body);
+		return status;
+	}
+	if (count == 1 && strcmp(words[0], "list") == 0)
+		return call(dir, tenant, "GET", "/v1/keys", NULL, as_json);
+	if (count == 2 && strcmp(words[0], "revoke") == 0 && strlen(words[1]) == 8) {
+		char path[64];
+		snprintf(path, sizeof path, "/v1/keys/%s", words[1]);
+		return call(dir, tenant, "DELETE", path, NULL, as_json);
+	}
+	fprintf(stderr, "gatehouse: say what to do: %s\n", USAGE);
+	return GH_EXIT_USAGE;
+}

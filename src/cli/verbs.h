@@ -1,0 +1,15 @@
+/* verbs.h: one function a verb, each in the file of its name. argv[0] is the verb's last word; the
+ * result is the exit status: 0 done, 1 a check failed, 2 wrong use or bad input. */
+#ifndef GH_CLI_VERBS_H
+#define GH_CLI_VERBS_H
+
+int gh_cli_up(int argc, char **argv);
+int gh_cli_model(int argc, char **argv); /* in src/model */
+int gh_cli_key(int argc, char **argv);
+int gh_cli_token(int argc, char **argv);
+int gh_cli_pii(int argc, char **argv);
+int gh_cli_pii_reveal(int argc, char **argv);
+int gh_cli_log(int argc, char **argv);
+int gh_cli_policy(int argc, char **argv);
+
+#endif

@@ -1,0 +1,34 @@
+/* Gate 4: with which personal data. Every string of the body that can carry text is scanned and
+ * handled as the tenant's table says, before anything of it is stored, logged or forwarded. */
+#include "gates/request.h"
+
+enum gh_verdict gh_gate_pii(struct gh_request *request)
+{
+	const struct gh_route *route = request->match.route;
+	size_t limit = request->raw_body.len * 4 + 65536;
+
+	if (gh_pii_session_open(&request->tenant->pii, request->tenant->pii_key, request->arena,
+	                        &request->pii) != GH_OK)
+		return gh_refuse(request, GH_PROBLEM_INTERNAL, "memory", NULL);
+	gh_buf_init(&request->body, limit, true);
+	if (!route->has_body)
+		return GH_PASS;
+	if (request->raw_body.len == 0)
+		return gh_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "empty-body",
+		                 "This call needs a JSON body.");
+
+	enum gh_code code =
+	    gh_pii_rewrite_json(request->pii, route->channel, request->raw_body, &request->body);
+	if (code == GH_E_FORMAT)
+		return gh_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "not-json",
+		                 gh_arena_printf(request->arena, "%s.", gh_last_error()->text));
+	if (code == GH_E_LIMIT)
+		return gh_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "json-limit",
+		                 gh_arena_printf(request->arena, "%s.", gh_last_error()->text));
+	if (code != GH_OK)
+		return gh_refuse(request, GH_PROBLEM_INTERNAL, "pii-scan", NULL);
+	for (int class = 0; class < GH_PII_CLASS_COUNT; class ++)
+		gh_metrics_count(&request->gateway->metrics.pii_found[class],
+		                 gh_pii_session_count(request->pii, route->channel, class));
+	return GH_PASS;
+}

@@ -1,0 +1,436 @@
+/* The pipeline: every request, gate by gate, then its handler; and every way a request can end. The
+ * only caller of gates and the only caller of handlers. */
+#include "gates/request.h"
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/secret.h"
+
+const struct gh_gate gh_gates[GH_GATE_COUNT] = {
+	[GH_GATE_IDENTITY] = { "identity", gh_gate_identity },
+	[GH_GATE_TOKEN] = { "token", gh_gate_token },
+	[GH_GATE_TENANCY] = { "tenancy", gh_gate_tenancy },
+	[GH_GATE_PII] = { "pii", gh_gate_pii },
+	[GH_GATE_AUDIT] = { "audit", gh_gate_audit },
+};
+
+static void run(struct gh_request *request);
+
+enum gh_verdict gh_refuse(struct gh_request *request, enum gh_problem_type type, const char *reason,
+                          const char *detail)
+{
+	request->denial =
+	    (struct gh_denial){ .type = type, .detail = detail, .reason = reason, .gate = -1 };
+	return GH_REFUSE;
+}
+
+/* ---- the end of a request ---- */
+
+static void release(const struct gh_cached *value)
+{
+	gh_cached_release((struct gh_cached *)(uintptr_t)value);
+}
+
+void gh_request_settle(struct gh_request *request)
+{
+	if (request->pending || !(request->answered || request->gone) || !request->exchange)
+		return;
+	struct gh_exchange *exchange = request->exchange;
+	request->exchange = NULL;
+	if (request->release_handler)
+		request->release_handler(request);
+	if (request->waiter.value)
+		gh_cached_release(request->waiter.value);
+	if (request->api_key)
+		release(&request->api_key->cached);
+	if (request->tenant)
+		release(&request->tenant->cached);
+	if (request->data_key)
+		release(&request->data_key->cached);
+	gh_pii_session_close(request->pii);
+	gh_buf_free(&request->body);
+	gh_buf_free(&request->members);
+	gh_buf_free(&request->reply.body);
+	gh_buf_free(&request->reply.members);
+	gh_exchange_set_request(exchange, NULL);
+	gh_exchange_release(exchange);
+}
+
+static void count_response(struct gh_request *request, unsigned status)
+{
+	gh_metrics_count(&request->gateway->metrics.responses[status / 100 % 6], 1);
+}
+
+void gh_request_send(struct gh_request *request, unsigned status, const char *content_type,
+                     struct gh_slice body)
+{
+	char overhead[24];
+	snprintf(overhead, sizeof overhead, "%llu",
+	         (unsigned long long)(request->overhead_ns / 1000));
+	const struct gh_http_field fields[] = {
+		{ GH_SLICE("content-type"), gh_slice_str(content_type) },
+		{ GH_SLICE("x-request-id"), gh_slice_str(request->id_text) },
+		{ GH_SLICE("cache-control"), GH_SLICE("no-store") },
+		{ GH_SLICE("x-gateway-overhead-us"), gh_slice_str(overhead) },
+		{ GH_SLICE("traceparent"), request->traceparent },
+	};
+	size_t count = GH_ARRAY_LEN(fields) - (request->traceparent.len ? 0 : 1);
+
+	request->answered = true;
+	count_response(request, status);
+	if (gh_exchange_respond(request->exchange, status, fields, count, body) != GH_OK)
+		request->gone = true;
+}
+
+void gh_request_send_problem(struct gh_request *request)
+{
+	const struct gh_denial *denial = &request->denial;
+	const struct gh_problem problem = {
+		.type = denial->type,
+		.detail = denial->detail,
+		.gate = denial->gate >= 0 ? gh_gates[denial->gate].name : NULL,
+	};
+	const struct gh_problem_place place = {
+		.base_url = request->gateway->base_url,
+		.request_id = &request->id,
+		.dialect = request->match.route ? request->match.route->dialect : GH_DIALECT_OPENAI,
+	};
+
+	request->answered = true;
+	count_response(request, gh_problem_info(denial->type)->status);
+	if (gh_exchange_respond_problem(request->exchange, &problem, &place) != GH_OK)
+		request->gone = true;
+}
+
+/* The refusal is on record, or could not be put there: then that is what the caller is told. */
+static void refusal_recorded(struct gh_request *request)
+{
+	if (request->gone)
+		return;
+	if (request->entry.code != GH_OK)
+		request->denial = (struct gh_denial){ .type = GH_PROBLEM_AUDIT_UNAVAILABLE,
+			                              .reason = "audit-unavailable",
+			                              .gate = GH_GATE_AUDIT };
+	gh_request_send_problem(request);
+}
+
+static struct gh_slice quoted(struct gh_request *request, const char *text)
+{
+	struct gh_buf out = { 0 };
+
+	gh_json_add_string(&out, gh_slice_str(text));
+	struct gh_slice copy = gh_arena_copy(request->arena, gh_buf_slice(&out));
+	gh_buf_free(&out);
+	return copy;
+}
+
+static void record_refusal(struct gh_request *request, int gate, const char *kind)
+{
+	const struct gh_problem_info *info = gh_problem_info(request->denial.type);
+	char *status = gh_arena_printf(request->arena, "%u", info->status);
+	const struct gh_member extra[] = {
+		{ "gate", gate >= 0 ? quoted(request, gh_gates[gate].name) : gh_slice(NULL, 0) },
+		{ "outcome", GH_SLICE("\"refused\"") },
+		{ "problem", quoted(request, info->slug) },
+		{ "reason", quoted(request, request->denial.reason) },
+		{ "status", gh_slice_str(status) },
+	};
+
+	request->denied = true;
+	request->denial.gate = gate;
+	if (gate >= 0)
+		gh_metrics_count(&request->gateway->metrics.refused[gate], 1);
+	gh_record_members(request, extra, GH_ARRAY_LEN(extra));
+	gh_record(request, kind, NULL, refusal_recorded);
+}
+
+/* Gate 5 itself failed: there is nowhere to put that on record. */
+static void refuse_at(struct gh_request *request, int gate)
+{
+	if (gate == GH_GATE_AUDIT && request->denial.type == GH_PROBLEM_AUDIT_UNAVAILABLE) {
+		request->denied = true;
+		request->denial.gate = gate;
+		gh_metrics_count(&request->gateway->metrics.refused[gate], 1);
+		gh_request_send_problem(request);
+		return;
+	}
+	record_refusal(request, gate, "request.refused");
+}
+
+static const char *completed_kind(const struct gh_request *request)
+{
+	return strcmp(request->match.route->action, "inference") == 0 ? "inference.completed"
+	                                                              : "request.completed";
+}
+
+void gh_request_deny(struct gh_request *request, enum gh_problem_type type, const char *reason,
+                     const char *detail)
+{
+	(void)gh_refuse(request, type, reason, detail);
+	record_refusal(request, -1, completed_kind(request));
+}
+
+static void reply_recorded(struct gh_request *request)
+{
+	const struct gh_reply *reply = &request->reply;
+
+	if (request->gone)
+		return;
+	if (request->entry.code != GH_OK) {
+		refusal_recorded(request);
+		return;
+	}
+	gh_request_send(request, reply->status,
+	                reply->content_type ? reply->content_type : "application/json",
+	                gh_buf_slice(&reply->body));
+}
+
+void gh_request_finish(struct gh_request *request)
+{
+	char *status = gh_arena_printf(request->arena, "%u", request->reply.status);
+	const struct gh_member extra[] = {
+		{ "details", gh_buf_slice(&request->reply.members) },
+		{ "outcome", GH_SLICE("\"done\"") },
+		{ "status", gh_slice_str(status) },
+	};
+
+	gh_record_members(request, extra, GH_ARRAY_LEN(extra));
+	gh_record(request, completed_kind(request), NULL, reply_recorded);
+}
+
+/* ---- the way in ---- */
+
+void gh_pipeline_resume(struct gh_request *request)
+{
+	/* Once an effect may follow, a vanished client does not stop what must be on record. */
+	if (request->gone && !request->admitted)
+		return;
+	run(request);
+}
+
+static void on_answer_posted(struct gh_loop_task *task)
+{
+	struct gh_request *request = GH_CONTAINER(task, struct gh_request, resume);
+
+	request->pending = false;
+	gh_pipeline_resume(request);
+	gh_request_settle(request);
+}
+
+/* On a worker thread. */
+static void on_cache_answer(struct gh_cache_waiter *waiter)
+{
+	struct gh_request *request = GH_CONTAINER(waiter, struct gh_request, waiter);
+
+	request->resume.run = on_answer_posted;
+	gh_loop_post_task(request->front->loop, &request->resume);
+}
+
+/* A blocking handler: on a worker thread, and back. */
+static void blocking_done(struct gh_loop_task *task)
+{
+	struct gh_request *request = GH_CONTAINER(task, struct gh_request, resume);
+
+	request->pending = false;
+	if (request->denied)
+		record_refusal(request, -1, completed_kind(request));
+	else
+		gh_request_finish(request);
+	gh_request_settle(request);
+}
+
+static void run_blocking(void *context)
+{
+	struct gh_request *request = context;
+
+	request->match.route->handle(request);
+	request->resume.run = blocking_done;
+	gh_loop_post_task(request->front->loop, &request->resume);
+}
+
+static void hand_over(struct gh_request *request)
+{
+	const struct gh_route *route = request->match.route;
+
+	if (route->kind != GH_ROUTE_BLOCKING) {
+		route->handle(request);
+		return;
+	}
+	gh_buf_init(&request->reply.body, (size_t)64 << 20, true);
+	request->pending = true;
+	if (gh_workers_submit(request->gateway->workers, run_blocking, request) != GH_OK) {
+		request->pending = false;
+		gh_request_deny(request, GH_PROBLEM_OVERLOADED, "workers-busy", NULL);
+	}
+}
+
+/* Between gates 3 and 4. True when it is here already. */
+static void want_body(struct gh_request *request)
+{
+	const struct gh_route *route = request->match.route;
+	size_t limit = route->max_body_bytes ? route->max_body_bytes : SIZE_MAX;
+
+	switch (gh_exchange_accept_body(request->exchange, limit)) {
+	case GH_OK: return;
+	case GH_E_LIMIT:
+		(void)gh_refuse(request, GH_PROBLEM_PAYLOAD_TOO_LARGE, "content-length", NULL);
+		refuse_at(request, GH_GATE_PII);
+		return;
+	default: request->gone = true;
+	}
+}
+
+static void run(struct gh_request *request)
+{
+	while (request->gate < GH_GATE_COUNT) {
+		int gate = request->gate;
+		if (gate == GH_GATE_PII && !request->raw_body.data) {
+			want_body(request);
+			return;
+		}
+		uint64_t before = gh_clock_mono_ns();
+		enum gh_verdict verdict = gh_gates[gate].enter(request);
+		uint64_t spent = gh_clock_mono_ns() - before;
+		gh_metrics_observe(&request->gateway->metrics.gate[gate], spent);
+		switch (verdict) {
+		case GH_PASS:
+			request->gate++;
+			request->step = 0;
+			break;
+		case GH_REFUSE: refuse_at(request, gate); return;
+		case GH_WAIT: request->pending = true; return;
+		}
+	}
+	request->overhead_ns = gh_clock_mono_ns() - request->started_ns;
+	hand_over(request);
+}
+
+/* Ids of others: short, and of characters that no log or header minds. */
+static struct gh_slice checked_id(struct gh_slice raw)
+{
+	if (raw.len > 128)
+		return gh_slice(NULL, 0);
+	for (size_t i = 0; i < raw.len; i++) {
+		uint8_t c = raw.data[i];
+		bool fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+		            (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.' || c == ':';
+		if (!fine)
+			return gh_slice(NULL, 0);
+	}
+	return raw;
+}
+
+static void start(struct gh_request *request)
+{
+	const struct gh_http_head *head = request->head;
+	struct gh_slice value;
+
+	if (gh_http_find(head, "x-request-id", &value) == 1)
+		request->client_request_id = checked_id(value);
+	/* W3C Trace Context: passed on as it came. */
+	if (gh_http_find(head, "traceparent", &value) == 1 && value.len == 55)
+		request->traceparent = checked_id(value);
+	request->match = gh_route_find(request->gateway->routes, request->gateway->route_count,
+	                               head->method_text, head->path);
+	if (!request->match.route) {
+		(void)gh_refuse(request,
+		                request->match.path_exists ? GH_PROBLEM_METHOD_NOT_ALLOWED
+		                                           : GH_PROBLEM_NOT_FOUND,
+		                request->match.path_exists ? "method" : "route", NULL);
+		record_refusal(request, -1, "request.refused");
+		return;
+	}
+	if (request->match.route->kind == GH_ROUTE_PUBLIC) {
+		request->match.route->handle(request);
+		return;
+	}
+	run(request);
+}
+
+static void on_head(struct gh_exchange *exchange)
+{
+	struct gh_front *front = gh_exchange_front(exchange);
+	struct gh_arena *arena = gh_exchange_arena(exchange);
+	struct gh_request *request = arena ? gh_arena_alloc(arena, sizeof *request) : NULL;
+
+	if (!request) {
+		gh_exchange_abort(exchange);
+		return;
+	}
+	request->gateway = front->gateway;
+	request->front = front;
+	request->exchange = gh_exchange_hold(exchange);
+	request->arena = arena;
+	request->head = gh_exchange_head(exchange);
+	request->id = *gh_exchange_id(exchange);
+	gh_uuid_format(&request->id, request->id_text);
+	request->started_ns = gh_exchange_started_ns(exchange);
+	request->waiter.answered = on_cache_answer;
+	gh_exchange_set_request(exchange, request);
+	start(request);
+	gh_request_settle(request);
+}
+
+static void on_body(struct gh_exchange *exchange, struct gh_slice body)
+{
+	struct gh_request *request = gh_exchange_request(exchange);
+
+	if (!request || request->denied || request->answered)
+		return;
+	request->raw_body = body.data ? body : GH_SLICE("");
+	run(request);
+	gh_request_settle(request);
+}
+
+static void on_body_refused(struct gh_exchange *exchange, enum gh_problem_type problem,
+                            const char *reason)
+{
+	struct gh_request *request = gh_exchange_request(exchange);
+
+	if (!request || request->denied || request->answered)
+		return;
+	(void)gh_refuse(request, problem, reason, NULL);
+	refuse_at(request, GH_GATE_PII);
+	gh_request_settle(request);
+}
+
+static void on_done(struct gh_exchange *exchange)
+{
+	struct gh_request *request = gh_exchange_request(exchange);
+
+	if (!request)
+		return;
+	request->answered = true;
+	gh_request_settle(request);
+}
+
+static void on_gone(struct gh_exchange *exchange)
+{
+	struct gh_request *request = gh_exchange_request(exchange);
+
+	if (!request)
+		return;
+	request->gone = true;
+	if (request->client_gone)
+		request->client_gone(request);
+	gh_request_settle(request);
+}
+
+static void on_drain(struct gh_exchange *exchange)
+{
+	struct gh_request *request = gh_exchange_request(exchange);
+
+	if (request && request->drained)
+		request->drained(request);
+}
+
+const struct gh_server_callbacks gh_pipeline_callbacks = {
+	.on_head = on_head,
+	.on_body = on_body,
+	.on_body_refused = on_body_refused,
+	.on_drain = on_drain,
+	.on_done = on_done,
+	.on_gone = on_gone,
+	.on_malformed = gh_malformed_refused,
+};

@@ -1,0 +1,36 @@
+/* json_walk.h: changes string leaves of a JSON text and leaves every other byte as it was: key
+ * order, numbers, spacing, unknown members, escapes. Validates as it goes (RFC 8259, UTF-8, depth
+ * 64): what is not JSON is refused, never half rewritten. */
+#ifndef GH_PII_JSON_WALK_H
+#define GH_PII_JSON_WALK_H
+
+#include "base/buf.h"
+#include "base/result.h"
+#include "base/slice.h"
+
+#define GH_JSON_WALK_DEPTH 64
+
+/* Where a leaf stands. */
+struct gh_json_place {
+	struct gh_slice key; /* of the nearest object member: "content" also for its array items */
+	struct gh_slice parent; /* the member above that: "delta", "function"; empty at the top */
+	size_t choice;          /* index within the nearest array under "choices" or the top's */
+	int depth;
+};
+
+struct gh_json_leaf {
+	const struct gh_json_place *place;
+	struct gh_slice text; /* decoded; of a number, its characters */
+	bool is_number;
+};
+
+/* Decides about one leaf. Set *changed and append the new text (decoded) to `out` to replace it; a
+ * number that is replaced becomes a string. */
+typedef enum gh_code gh_json_leaf_fn(void *context, const struct gh_json_leaf *leaf,
+                                     struct gh_buf *out, bool *changed);
+
+/* Appends the rewritten text to `out`. GH_E_FORMAT for what is not JSON. */
+gh_result gh_json_walk(struct gh_slice raw, gh_json_leaf_fn *leaf, void *context,
+                       struct gh_buf *out);
+
+#endif

@@ -1,0 +1,149 @@
+#include "pii/rewrite.h"
+
+#include "pii/json_walk.h"
+
+#define NUMBER_CONFIDENCE_DIGITS 9
+
+struct rewrite {
+	struct gh_pii_session *session;
+	enum gh_pii_channel channel;
+	bool nested;  /* inside a string that is JSON */
+	bool restore; /* put tokens back afterwards */
+};
+
+bool gh_pii_is_structural(struct gh_slice key)
+{
+	static const char *const names[] = {
+		"model",
+		"role",
+		"id",
+		"type",
+		"object",
+		"tool_call_id",
+		"finish_reason",
+		"encoding_format",
+		"call_id",
+		"item_id",
+		"system_fingerprint",
+		"service_tier",
+		"previous_response_id",
+		"stop_reason",
+		"detail_level",
+		"format",
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(names); i++)
+		if (gh_slice_eq_str(key, names[i]))
+			return true;
+	return false;
+}
+
+static enum gh_code on_leaf(void *context, const struct gh_json_leaf *leaf, struct gh_buf *out,
+                            bool *changed);
+
+static bool looks_like_json(struct gh_slice text)
+{
+	size_t i = 0, end = text.len;
+
+	while (i < end && text.data[i] <= ' ')
+		i++;
+	while (end > i && text.data[end - 1] <= ' ')
+		end--;
+	return end - i >= 2 && ((text.data[i] == '{' && text.data[end - 1] == '}') ||
+	                        (text.data[i] == '[' && text.data[end - 1] == ']'));
+}
+
+/* Media is not text: data: URLs are passed on, and scanned by nobody. */
+static bool is_media(struct gh_slice key, struct gh_slice text)
+{
+	return (gh_slice_eq_str(key, "url") || gh_slice_eq_str(key, "file_data")) &&
+	       gh_slice_starts_with(text, GH_SLICE("data:"));
+}
+
+static enum gh_code restore(struct rewrite *rewrite, struct gh_buf *out, bool *changed)
+{
+	struct gh_buf shown = { .limit = out->limit, .secret = true };
+	bool restored = false;
+	enum gh_code code = gh_pii_session_restore(rewrite->session, rewrite->channel,
+	                                           gh_buf_slice(out), &shown, &restored);
+
+	if (code == GH_OK && restored) {
+		gh_buf_clear(out);
+		gh_buf_add_slice(out, gh_buf_slice(&shown));
+		*changed = true;
+	}
+	gh_buf_free(&shown);
+	return code;
+}
+
+static enum gh_code rewrite_nested(struct rewrite *rewrite, struct gh_slice text,
+                                   struct gh_buf *out, bool *changed)
+{
+	struct rewrite inner = *rewrite;
+
+	inner.nested = true;
+	enum gh_code code = gh_json_walk(text, on_leaf, &inner, out);
+	if (code == GH_OK)
+		*changed = !gh_slice_eq(gh_buf_slice(out), text);
+	return code;
+}
+
+/* A number is only taken for an identifier when its name or its checksum leaves no doubt. */
+static enum gh_code rewrite_number(struct rewrite *rewrite, const struct gh_json_leaf *leaf,
+                                   struct gh_buf *out, bool *changed)
+{
+	struct gh_pii_matches matches = { 0 };
+	const struct gh_pii_context context = { .key = leaf->place->key };
+
+	if (leaf->text.len < NUMBER_CONFIDENCE_DIGITS || leaf->text.len > 19 ||
+	    memchr(leaf->text.data, '.', leaf->text.len))
+		return GH_OK;
+	enum gh_code code = gh_pii_scan(leaf->text, &context, &matches);
+	bool sure = code == GH_OK && matches.count == 1 && matches.items[0].confidence >= 90;
+	gh_pii_matches_free(&matches);
+	if (code != GH_OK || !sure)
+		return code;
+	return gh_pii_session_rewrite(rewrite->session, rewrite->channel, leaf->place->key,
+	                              leaf->text, 0, leaf->text.len, out, changed);
+}
+
+static enum gh_code on_leaf(void *context, const struct gh_json_leaf *leaf, struct gh_buf *out,
+                            bool *changed)
+{
+	struct rewrite *rewrite = context;
+	struct gh_slice key = leaf->place->key;
+
+	if (leaf->is_number)
+		return rewrite_number(rewrite, leaf, out, changed);
+	if (leaf->text.len == 0 || is_media(key, leaf->text) ||
+	    (!rewrite->nested && gh_pii_is_structural(key)))
+		return GH_OK;
+	if (!rewrite->nested && looks_like_json(leaf->text)) {
+		if (rewrite_nested(rewrite, leaf->text, out, changed) == GH_OK)
+			return GH_OK;
+		/* Not JSON after all: it is text. */
+		gh_buf_clear(out);
+		*changed = false;
+	}
+	enum gh_code code = gh_pii_session_rewrite(rewrite->session, rewrite->channel, key,
+	                                           leaf->text, 0, leaf->text.len, out, changed);
+	if (code == GH_OK && rewrite->restore)
+		code = restore(rewrite, out, changed);
+	return code;
+}
+
+gh_result gh_pii_rewrite_json(struct gh_pii_session *session, enum gh_pii_channel channel,
+                              struct gh_slice raw, struct gh_buf *out)
+{
+	struct rewrite rewrite = { .session = session, .channel = channel };
+
+	return gh_json_walk(raw, on_leaf, &rewrite, out);
+}
+
+gh_result gh_pii_rewrite_output(struct gh_pii_session *session, struct gh_slice raw,
+                                struct gh_buf *out)
+{
+	struct rewrite rewrite = { .session = session, .channel = GH_PII_OUTPUT, .restore = true };
+
+	return gh_json_walk(raw, on_leaf, &rewrite, out);
+}

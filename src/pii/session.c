@@ -1,0 +1,298 @@
+#include "pii/session.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "base/secret.h"
+#include "crypto/hash.h"
+
+#define ID_CHARS     16 /* 80 bits */
+#define CHECK_CHARS  4  /* 20 bits */
+#define RANDOM_CHARS 8
+
+static const char base32[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
+struct finding {
+	unsigned count;
+	uint8_t confidence;
+};
+
+struct gh_pii_session {
+	const struct gh_pii_policy *policy;
+	const uint8_t *key;
+	struct gh_arena *arena;
+	struct gh_pii_token *tokens;
+	struct gh_pii_matches matches;
+	struct finding found[GH_PII_CHANNEL_COUNT][GH_PII_CLASS_COUNT];
+};
+
+gh_result gh_pii_session_open(const struct gh_pii_policy *policy, const uint8_t tenant_key[32],
+                              struct gh_arena *arena, struct gh_pii_session **out)
+{
+	struct gh_pii_session *session = gh_arena_alloc(arena, sizeof *session);
+
+	GH_ENSURE(session, GH_E_MEMORY, "out of memory");
+	session->policy = policy;
+	session->key = tenant_key;
+	session->arena = arena;
+	*out = session;
+	return GH_OK;
+}
+
+void gh_pii_session_close(struct gh_pii_session *session)
+{
+	if (session)
+		gh_pii_matches_free(&session->matches);
+}
+
+static void to_base32(const uint8_t *bytes, size_t chars, char *out)
+{
+	for (size_t i = 0; i < chars; i++) {
+		unsigned bit = (unsigned)i * 5, value = 0;
+		for (unsigned b = 0; b < 5; b++, bit++)
+			value = value << 1 | ((unsigned)bytes[bit / 8] >> (7 - bit % 8) & 1);
+		out[i] = base32[value];
+	}
+}
+
+/* "EMAIL", "GOV_ID": what a model reads in the place of the value. */
+static void upper_name(enum gh_pii_class class, char out[24])
+{
+	const char *name = gh_pii_class_name(class);
+	size_t i = 0;
+
+	for (; name[i]; i++)
+		out[i] = (char)toupper((unsigned char)name[i]);
+	out[i] = 0;
+}
+
+static void check_chars(const uint8_t key[32], enum gh_pii_class class, const char *id,
+                        char out[CHECK_CHARS])
+{
+	uint8_t message[1 + 1 + ID_CHARS], digest[32];
+
+	message[0] = 'c';
+	message[1] = (uint8_t) class;
+	memcpy(message + 2, id, ID_CHARS);
+	gh_hmac_sha256(gh_slice(key, 32), gh_slice(message, sizeof message), digest);
+	to_base32(digest, CHECK_CHARS, out);
+}
+
+/* The same person keeps one token: case and spacing of a value do not matter. */
+static gh_result lookup_id(const struct gh_pii_session *session, enum gh_pii_class class,
+                           struct gh_slice value, char out[ID_CHARS])
+{
+	struct gh_buf normal = { .limit = value.len + 8, .secret = true };
+	uint8_t digest[32];
+
+	gh_buf_add_byte(&normal, 'v');
+	gh_buf_add_byte(&normal, (uint8_t) class);
+	for (size_t i = 0; i < value.len; i++) {
+		uint8_t c = value.data[i];
+		if (c == ' ' || c == '-' || (c == '.' && class != GH_PII_EMAIL))
+			continue;
+		gh_buf_add_byte(&normal, class == GH_PII_CREDENTIAL ? c : (uint8_t)tolower(c));
+	}
+	enum gh_code code = gh_buf_check(&normal);
+	if (code == GH_OK)
+		gh_hmac_sha256(gh_slice(session->key, 32), gh_buf_slice(&normal), digest);
+	gh_buf_free(&normal);
+	GH_TRY(code);
+	to_base32(digest, ID_CHARS, out);
+	return GH_OK;
+}
+
+static gh_result token_for(struct gh_pii_session *session, enum gh_pii_class class,
+                           enum gh_pii_mode mode, struct gh_slice value, struct gh_slice *out)
+{
+	char name[24], id[ID_CHARS + CHECK_CHARS + 1] = { 0 };
+	struct gh_pii_token *token;
+
+	for (token = session->tokens; token; token = token->next) {
+		if (token->class == class && token->mode == mode &&
+		    gh_slice_eq(token->value, value)) {
+			*out = token->token;
+			return GH_OK;
+		}
+	}
+	token = gh_arena_alloc(session->arena, sizeof *token);
+	GH_ENSURE(token, GH_E_MEMORY, "a request holds too much personal data");
+	upper_name(class, name);
+	char *text;
+	if (mode == GH_PII_REVERSIBLE) {
+		GH_TRY(lookup_id(session, class, value, id));
+		check_chars(session->key, class, id, id + ID_CHARS);
+		text = gh_arena_printf(session->arena, "[%s:%s]", name, id);
+	} else {
+		uint8_t random[8];
+		gh_random(random, sizeof random);
+		to_base32(random, RANDOM_CHARS, id);
+		text = gh_arena_printf(session->arena, "[%s_%s]", name, id);
+	}
+	token->value = gh_arena_copy(session->arena, value);
+	GH_ENSURE(text && token->value.data, GH_E_MEMORY, "a request holds too much personal data");
+	token->token = gh_slice_str(text);
+	token->class = class;
+	token->mode = mode;
+	token->next = session->tokens;
+	session->tokens = token;
+	*out = token->token;
+	return GH_OK;
+}
+
+/* Whether a token of ours (or a look-alike) covers the match: it is not scanned again. */
+static bool inside_token(struct gh_slice text, const struct gh_pii_match *match)
+{
+	size_t open = match->start;
+
+	while (open > 0 && match->start - open < 40 && text.data[open] != '[')
+		open--;
+	if (text.data[open] != '[')
+		return false;
+	const uint8_t *close = memchr(text.data + open, ']', text.len - open);
+	enum gh_pii_class class;
+	for (int c = 0; close && c < GH_PII_CLASS_COUNT; c++) {
+		char name[24];
+		class = (enum gh_pii_class)c;
+		upper_name(class, name);
+		size_t len = strlen(name);
+		size_t inner = (size_t)(close - text.data) - open - 1;
+		if (inner > len && memcmp(text.data + open + 1, name, len) == 0 &&
+		    ((text.data[open + 1 + len] == ':' &&
+		      inner == len + 1 + ID_CHARS + CHECK_CHARS) ||
+		     (text.data[open + 1 + len] == '_' && inner == len + 1 + RANDOM_CHARS)))
+			return match->end <= open + inner + 2;
+	}
+	return false;
+}
+
+gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_channel channel,
+                                 struct gh_slice key, struct gh_slice text, size_t from, size_t to,
+                                 struct gh_buf *out, bool *changed)
+{
+	const struct gh_pii_context context = { .key = key };
+	size_t done = from;
+
+	*changed = false;
+	GH_TRY(gh_pii_scan(text, &context, &session->matches));
+	for (size_t i = 0; i < session->matches.count; i++) {
+		const struct gh_pii_match *match = &session->matches.items[i];
+		enum gh_pii_class class = match->class;
+		enum gh_pii_mode mode = session->policy->mode[class][channel];
+		size_t start = match->start < done ? done : match->start;
+		if (match->end <= done || match->start >= to || mode == GH_PII_OFF ||
+		    match->confidence < session->policy->threshold[class] ||
+		    inside_token(text, match))
+			continue;
+		struct finding *finding = &session->found[channel][class];
+		finding->count++;
+		if (match->confidence > finding->confidence)
+			finding->confidence = match->confidence;
+		if (mode == GH_PII_FLAG)
+			continue;
+		struct gh_slice token,
+		    value = gh_slice_sub(text, match->start, match->end - match->start);
+		GH_TRY(token_for(session, class, mode, value, &token));
+		gh_buf_add(out, text.data + done, start - done);
+		gh_buf_add_slice(out, token);
+		done = match->end;
+		*changed = true;
+	}
+	if (done < to)
+		gh_buf_add(out, text.data + done, to - done);
+	return gh_buf_check(out);
+}
+
+const struct gh_pii_matches *gh_pii_session_matches(const struct gh_pii_session *session)
+{
+	return &session->matches;
+}
+
+static bool may_show(const struct gh_pii_session *session, const struct gh_pii_token *token,
+                     enum gh_pii_channel channel)
+{
+	return token->mode == GH_PII_REVERSIBLE &&
+	       session->policy->mode[token->class][channel] != GH_PII_STRICT;
+}
+
+gh_result gh_pii_session_restore(struct gh_pii_session *session, enum gh_pii_channel channel,
+                                 struct gh_slice text, struct gh_buf *out, bool *changed)
+{
+	size_t done = 0;
+
+	*changed = false;
+	for (size_t at = 0; session->tokens && at < text.len; at++) {
+		const uint8_t *open = memchr(text.data + at, '[', text.len - at);
+		if (!open)
+			break;
+		at = (size_t)(open - text.data);
+		for (struct gh_pii_token *t = session->tokens; t; t = t->next) {
+			if (!may_show(session, t, channel) ||
+			    !gh_slice_starts_with(gh_slice_sub(text, at, text.len), t->token))
+				continue;
+			gh_buf_add(out, text.data + done, at - done);
+			gh_buf_add_slice(out, t->value);
+			done = at + t->token.len;
+			at = done - 1;
+			*changed = true;
+			break;
+		}
+	}
+	gh_buf_add(out, text.data + done, text.len - done);
+	return gh_buf_check(out);
+}
+
+const struct gh_pii_token *gh_pii_session_tokens(const struct gh_pii_session *session)
+{
+	return session->tokens;
+}
+
+unsigned gh_pii_session_count(const struct gh_pii_session *session, enum gh_pii_channel channel,
+                              enum gh_pii_class class)
+{
+	return session->found[channel][class].count;
+}
+
+void gh_pii_session_summary(const struct gh_pii_session *session, enum gh_pii_channel channel,
+                            struct gh_buf *out)
+{
+	/* Class names in the order of canonical JSON. */
+	static const enum gh_pii_class sorted[] = { GH_PII_ADDRESS,      GH_PII_BIOMETRIC,
+		                                    GH_PII_CREDENTIAL,   GH_PII_EMAIL,
+		                                    GH_PII_GOV_ID,       GH_PII_HEALTH,
+		                                    GH_PII_MINOR,        GH_PII_NAME,
+		                                    GH_PII_PAYMENT_CARD, GH_PII_PHONE };
+	bool comma = false;
+
+	gh_buf_add_byte(out, '{');
+	for (size_t i = 0; i < GH_ARRAY_LEN(sorted); i++) {
+		const struct finding *finding = &session->found[channel][sorted[i]];
+		if (finding->count == 0)
+			continue;
+		gh_buf_addf(out, "%s\"%s\":{\"confidence\":%u,\"count\":%u,\"mode\":\"%s\"}",
+		            comma ? "," : "", gh_pii_class_name(sorted[i]), finding->confidence,
+		            finding->count,
+		            gh_pii_mode_name(session->policy->mode[sorted[i]][channel]));
+		comma = true;
+	}
+	gh_buf_add_byte(out, '}');
+}
+
+bool gh_pii_token_is_genuine(const uint8_t tenant_key[32], struct gh_slice text,
+                             enum gh_pii_class *class)
+{
+	for (int c = 0; c < GH_PII_CLASS_COUNT; c++) {
+		char name[24], check[CHECK_CHARS];
+		upper_name((enum gh_pii_class)c, name);
+		size_t len = strlen(name);
+		if (text.len != len + ID_CHARS + CHECK_CHARS + 3 || text.data[0] != '[' ||
+		    memcmp(text.data + 1, name, len) != 0 || text.data[len + 1] != ':' ||
+		    text.data[text.len - 1] != ']')
+			continue;
+		const char *id = (const char *)text.data + len + 2;
+		check_chars(tenant_key, (enum gh_pii_class)c, id, check);
+		*class = (enum gh_pii_class)c;
+		return gh_secret_eq(check, id + ID_CHARS, CHECK_CHARS);
+	}
+	return false;
+}

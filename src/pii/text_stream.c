@@ -1,0 +1,190 @@
+#include "pii/text_stream.h"
+
+#include <stdlib.h>
+
+#include "pii/detect.h"
+
+#define CONTEXT_BYTES   64 /* already out, still in view */
+#define LOOKAHEAD_BYTES 64
+#define MAX_WORD_BYTES  256
+#define MAX_HELD_BYTES  16384 /* a private key, a token; beyond it the unit is taken as it stands  \
+	                       */
+
+struct gh_pii_text_stream {
+	struct gh_pii_session *session;
+	enum gh_pii_channel channel;
+	struct gh_buf context; /* raw */
+	struct gh_buf held;    /* raw, not yet out */
+	struct gh_buf window, fresh;
+};
+
+gh_result gh_pii_text_stream_open(struct gh_pii_session *session, enum gh_pii_channel channel,
+                                  struct gh_pii_text_stream **out)
+{
+	struct gh_pii_text_stream *stream = calloc(1, sizeof *stream);
+
+	GH_ENSURE(stream, GH_E_MEMORY, "out of memory");
+	stream->session = session;
+	stream->channel = channel;
+	stream->context.secret = stream->held.secret = true;
+	stream->window.secret = stream->fresh.secret = true;
+	*out = stream;
+	return GH_OK;
+}
+
+void gh_pii_text_stream_close(struct gh_pii_text_stream *stream)
+{
+	if (!stream)
+		return;
+	gh_buf_free(&stream->context);
+	gh_buf_free(&stream->held);
+	gh_buf_free(&stream->window);
+	gh_buf_free(&stream->fresh);
+	free(stream);
+}
+
+size_t gh_pii_text_stream_held(const struct gh_pii_text_stream *stream)
+{
+	return stream->held.len;
+}
+
+static bool is_space(uint8_t c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+/* The end of the unit that begins at `from`: behind a white-space byte, or behind a character of a
+ * script that is written without spaces; at most MAX_WORD_BYTES. 0: not known yet. */
+static size_t word_end(struct gh_slice text, size_t from)
+{
+	for (size_t i = from; i < text.len; i++) {
+		uint8_t c = text.data[i];
+		if (is_space(c))
+			return i + 1;
+		if (c >= 0xe2 && i + 3 <= text.len && i + (c >= 0xf0 ? 4 : 3) <= text.len)
+			return i + (c >= 0xf0 ? 4 : 3);
+		if (i - from >= MAX_WORD_BYTES && (c & 0xc0) != 0x80)
+			return i;
+	}
+	return 0;
+}
+
+/* Nothing in it that could begin or belong to a structured match. */
+static bool is_quiet(struct gh_slice word)
+{
+	if (word.len > 24)
+		return false;
+	for (size_t i = 0; i < word.len; i++) {
+		uint8_t c = word.data[i];
+		if (gh_pii_is_digit(c) || c == '@' || c == '+' || c == '(' || c == '[' ||
+		    (c == '-' && i + 1 < word.len && word.data[i + 1] == '-'))
+			return false;
+	}
+	return true;
+}
+
+/* Scans context + held[0, seen) and appends held[0, unit) as it may go. */
+static gh_result emit(struct gh_pii_text_stream *stream, size_t unit, size_t seen,
+                      struct gh_buf *out)
+{
+	bool changed;
+	size_t from = stream->context.len;
+
+	gh_buf_clear(&stream->window);
+	gh_buf_add_slice(&stream->window, gh_buf_slice(&stream->context));
+	gh_buf_add(&stream->window, stream->held.data, seen);
+	gh_buf_clear(&stream->fresh);
+	GH_TRY(gh_pii_session_rewrite(stream->session, stream->channel, gh_slice(NULL, 0),
+	                              gh_buf_slice(&stream->window), from, from + unit,
+	                              &stream->fresh, &changed));
+	GH_TRY(gh_pii_session_restore(stream->session, stream->channel,
+	                              gh_buf_slice(&stream->fresh), out, &changed));
+	gh_buf_add(&stream->context, stream->held.data, unit);
+	if (stream->context.len > CONTEXT_BYTES)
+		gh_buf_consume(&stream->context, stream->context.len - CONTEXT_BYTES);
+	gh_buf_consume(&stream->held, unit);
+	return gh_buf_check(out);
+}
+
+/* Whether a match crosses `end` in held[0, seen); *to is where it ends. */
+static gh_result crosses(struct gh_pii_text_stream *stream, size_t end, size_t seen, size_t *to)
+{
+	struct gh_pii_matches matches = { 0 };
+	size_t from = stream->context.len;
+
+	*to = end;
+	gh_buf_clear(&stream->window);
+	gh_buf_add_slice(&stream->window, gh_buf_slice(&stream->context));
+	gh_buf_add(&stream->window, stream->held.data, seen);
+	enum gh_code code = gh_pii_scan(gh_buf_slice(&stream->window), NULL, &matches);
+	for (size_t i = 0; code == GH_OK && i < matches.count; i++)
+		if (matches.items[i].start < from + end && matches.items[i].end > from + *to)
+			*to = matches.items[i].end - from;
+	gh_pii_matches_free(&matches);
+	return code;
+}
+
+/* Grows a noisy unit until no match crosses its end. *unit 0: more text is needed to know. */
+static gh_result settle(struct gh_pii_text_stream *stream, bool ended, size_t *unit, size_t *seen)
+{
+	struct gh_slice held = gh_buf_slice(&stream->held);
+	size_t end = *unit, to;
+
+	for (;;) {
+		*seen = end + LOOKAHEAD_BYTES;
+		if (*seen > held.len) {
+			if (!ended) {
+				*unit = 0;
+				return GH_OK;
+			}
+			*seen = held.len;
+		}
+		GH_TRY(crosses(stream, end, *seen, &to));
+		if (to <= end || end >= MAX_HELD_BYTES) {
+			*unit = end;
+			return GH_OK;
+		}
+		end = word_end(held, to);
+		if (end == 0) {
+			if (!ended) {
+				*unit = 0;
+				return GH_OK;
+			}
+			end = held.len;
+		}
+	}
+}
+
+static gh_result advance(struct gh_pii_text_stream *stream, bool ended, struct gh_buf *out)
+{
+	while (stream->held.len > 0) {
+		struct gh_slice held = gh_buf_slice(&stream->held);
+		size_t unit = word_end(held, 0), seen;
+		if (unit == 0) {
+			if (!ended)
+				return GH_OK;
+			unit = held.len;
+		}
+		seen = unit;
+		if (!is_quiet(gh_slice_sub(held, 0, unit))) {
+			GH_TRY(settle(stream, ended, &unit, &seen));
+			if (unit == 0)
+				return GH_OK;
+		}
+		GH_TRY(emit(stream, unit, seen, out));
+	}
+	return GH_OK;
+}
+
+gh_result gh_pii_text_stream_feed(struct gh_pii_text_stream *stream, struct gh_slice piece,
+                                  struct gh_buf *out)
+{
+	gh_buf_add_slice(&stream->held, piece);
+	GH_TRY(gh_buf_check(&stream->held));
+	return advance(stream, false, out);
+}
+
+gh_result gh_pii_text_stream_flush(struct gh_pii_text_stream *stream, struct gh_buf *out)
+{
+	return advance(stream, true, out);
+}

@@ -1,0 +1,34 @@
+/* tenant.h: what a request needs to know of its tenant, read from PostgreSQL under row-level
+ * security with a database token of that tenant, and kept for at most 2.0 s (cache.h). */
+#ifndef GH_TENANCY_TENANT_H
+#define GH_TENANCY_TENANT_H
+
+#include "base/uuid.h"
+#include "db/db.h"
+#include "pii/classes.h"
+#include "tenancy/cache.h"
+#include "tenancy/keys.h"
+
+/* Immutable; hold a reference (gh_cached_hold) to keep it. */
+struct gh_tenant {
+	struct gh_cached cached;
+	struct gh_uuid id;
+	char name[201];
+	struct gh_pii_policy pii;
+	uint8_t pii_key[32]; /* of reversible tokens; wiped on release */
+	unsigned rows;       /* rows that PostgreSQL showed under the claims */
+};
+
+struct gh_tenants;
+
+/* `pool` connects as gatehouse_app; all are borrowed. */
+gh_result gh_tenants_open(struct gh_db_pool *pool, struct gh_workers *workers,
+                          const struct gh_key_service *keys, struct gh_tenants **out);
+void gh_tenants_close(struct gh_tenants *tenants);
+
+/* The value is a struct gh_tenant; GH_E_NOT_FOUND when PostgreSQL shows no such tenant. Returns and
+ * waits as gh_cache_get does. */
+bool gh_tenants_get(struct gh_tenants *tenants, const struct gh_uuid *id,
+                    struct gh_cache_waiter *waiter);
+
+#endif
