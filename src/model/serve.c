@@ -77,7 +77,7 @@ static void on_body(struct gh_exchange *exchange, struct gh_slice body)
 {
 	const struct gh_http_head *head = gh_exchange_head(exchange);
 	struct gh_model_answer answer = { 0 };
-	enum gh_code code = gh_model_answer(head->method, head->target, body, &answer);
+	enum gh_code code = gh_model_answer(head->method_text, head->target, body, &answer);
 
 	if (code == GH_OK)
 		code = send_answer(exchange, &answer);
@@ -132,8 +132,7 @@ static gh_result serve(struct gh_front *front, uint16_t port)
 	GH_TRY(gh_server_open(front->loop, &config, &front->server));
 	printf("ready %u\n", gh_server_port(front->server));
 	fflush(stdout);
-	gh_loop_run(front->loop);
-	return GH_OK;
+	return gh_loop_run(front->loop);
 }
 
 static bool read_port(int argc, char **argv, uint16_t *port)
