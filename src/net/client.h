@@ -87,10 +87,11 @@ gh_result gh_client_call(struct gh_client *client, const struct gh_call_request 
                          const struct gh_call_callbacks *callbacks, void *user,
                          struct gh_call **out);
 /* Ends a call at once, also from its own on_head and on_data: nothing is called any more, the
- * connection is closed and the call is freed. */
+ * connection is closed and the call is freed. From another call's callback, its body must stay
+ * until the batch of events ends. */
 void gh_call_cancel(struct gh_call *call);
-/* After pause no on_data until resume, except for what libcurl had already decoded: at most one
- * more piece of 16 KiB. Both may be called from on_data; twice does no harm. */
+/* After pause no on_data until resume: the peer is slowed down by its full window. Both may be
+ * called from on_data; twice does no harm. */
 void gh_call_pause(struct gh_call *call);
 void gh_call_resume(struct gh_call *call);
 
