@@ -42,10 +42,12 @@ struct gh_audit_config {
 	struct gh_audit_deployment deployment;
 	const char *origin;             /* of the checkpoints, "example.com/log"; borrowed */
 	unsigned checkpoint_interval_s; /* 0: 300; at most 300 */
-	size_t queue_limit;             /* entries waiting at most; 0: 65,536 */
-	size_t batch_limit;             /* entries in one statement; 0: 1,024 (also the most) */
-	uint64_t entry_timeout_ns;      /* of entries without a deadline; 0: 5 s */
-	uint64_t commit_timeout_ns;     /* an answer later than this is in doubt; 0: 10 s */
+	/* A checkpoint this soon after an entry, for proofs at hand; 0: with the interval only. */
+	unsigned checkpoint_lag_s;
+	size_t queue_limit;         /* entries waiting at most; 0: 65,536 */
+	size_t batch_limit;         /* entries in one statement; 0: 1,024 (also the most) */
+	uint64_t entry_timeout_ns;  /* of entries without a deadline; 0: 5 s */
+	uint64_t commit_timeout_ns; /* an answer later than this is in doubt; 0: 10 s */
 };
 
 struct gh_audit_log;
