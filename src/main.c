@@ -22,11 +22,15 @@ static const struct verb verbs[] = {
 	{ "up", NULL, gh_cli_up, "run everything on an embedded database, for a first look" },
 	{ "model", NULL, gh_cli_model, "run the small deterministic demo model" },
 	{ "key", NULL, gh_cli_key, "create, list and revoke API keys" },
-	{ "token", NULL, gh_cli_token, "check access tokens" },
+	{ "token", NULL, gh_cli_token, "check access tokens against a JWK set" },
 	{ "pii", "reveal", gh_cli_pii_reveal, "give back the value behind a reversible token" },
 	{ "pii", NULL, gh_cli_pii, "scan files for personal data; evaluate the scanner" },
+#ifdef GH_HAVE_LOG
 	{ "log", NULL, gh_cli_log, "verify, prove and follow the audit log" },
-	{ "policy", NULL, gh_cli_policy, "work with Cedar policies" },
+#endif
+#ifdef GH_HAVE_POLICY
+	{ "policy", "corpus", gh_cli_policy_corpus, "run a folder of Cedar conformance tests" },
+#endif
 	{ "version", NULL, run_version, "print the version" },
 };
 

@@ -146,7 +146,7 @@ static gh_result eval_file(struct file_score *file, unsigned threshold)
 	fclose(in);
 	gh_pii_matches_free(&matches);
 	if (code != GH_OK) {
-		char reason[160];
+		char reason[200];
 		snprintf(reason, sizeof reason, "%s", gh_last_error()->text);
 		return gh_fail(code, "%s, row %zu: %s", file->name, file->rows + 1, reason);
 	}

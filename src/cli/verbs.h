@@ -10,6 +10,6 @@ int gh_cli_token(int argc, char **argv);
 int gh_cli_pii(int argc, char **argv);
 int gh_cli_pii_reveal(int argc, char **argv);
 int gh_cli_log(int argc, char **argv);
-int gh_cli_policy(int argc, char **argv);
+int gh_cli_policy_corpus(int argc, char **argv);
 
 #endif

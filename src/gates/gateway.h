@@ -39,7 +39,7 @@ struct gh_gateway {
 	struct gh_workers *workers;
 	struct gh_db_pool *app_pool, *identity_pool;
 	struct gh_credentials *credentials;
-	struct gh_tenants *tenants;
+	struct gh_tenancy *tenants;
 	struct gh_data_keys *data_keys;
 	struct gh_audit_log *log;
 	struct gh_upstream upstream;

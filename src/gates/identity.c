@@ -2,6 +2,7 @@
  * SHA-256 in constant time. An access token is taken here as presented and proven at gate 2. What a
  * caller learns from a refusal is the same for an unknown key and a wrong secret. */
 #include "base/clock.h"
+#include "base/codec.h"
 #include "gates/request.h"
 
 enum step { READ_CREDENTIAL, LOOKED_UP };
@@ -14,6 +15,22 @@ static bool bearer_token(struct gh_slice value, struct gh_slice *token)
 	return gh_slice_split(value, ' ', &scheme, token) &&
 	       gh_slice_eq_nocase(scheme, GH_SLICE("bearer")) && token->len > 0 &&
 	       !memchr(token->data, ' ', token->len);
+}
+
+/* "Basic" SP base64(key id ":" API key): how OAuth clients authenticate (RFC 6749 section 2.3.1).
+ */
+static bool basic_password(struct gh_request *request, struct gh_slice value,
+                           struct gh_slice *password)
+{
+	struct gh_slice scheme, encoded, decoded, id;
+	GH_CLEANUP(gh_buf_free) struct gh_buf text = { .limit = 1024, .secret = true };
+
+	if (!gh_slice_split(value, ' ', &scheme, &encoded) ||
+	    !gh_slice_eq_nocase(scheme, GH_SLICE("basic")) ||
+	    gh_base64_decode(encoded, &text) != GH_OK)
+		return false;
+	decoded = gh_arena_copy(request->arena, gh_buf_slice(&text)); /* wiped with the arena */
+	return decoded.data && gh_slice_split(decoded, ':', &id, password);
 }
 
 static enum gh_verdict judge_key(struct gh_request *request)
@@ -67,7 +84,8 @@ enum gh_verdict gh_gate_identity(struct gh_request *request)
 		return gh_refuse(request, GH_PROBLEM_UNAUTHENTICATED, "no-credential", NULL);
 	if (api_keys)
 		credential = api_key_header; /* how Anthropic's clients send it */
-	else if (!bearer_token(authorization, &credential))
+	else if (!bearer_token(authorization, &credential) &&
+	         !basic_password(request, authorization, &credential))
 		return gh_refuse(
 		    request, GH_PROBLEM_UNAUTHENTICATED, "not-bearer",
 		    "The Authorization header must be: Bearer, a space, and an API key "

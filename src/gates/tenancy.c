@@ -43,7 +43,7 @@ enum gh_verdict gh_gate_tenancy(struct gh_request *request)
 	default: return take_data_key(request);
 	}
 	request->step = TENANT_CAME;
-	if (!gh_tenants_get(request->gateway->tenants, &request->claims->tenant_id,
+	if (!gh_tenancy_get(request->gateway->tenants, &request->claims->tenant_id,
 	                    &request->waiter))
 		return GH_WAIT;
 	return take_tenant(request);

@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "gates/capability.h"
 #include "identity/api_key.h"
+#include "tenancy/tenant.h"
 
 #define FILE_NAME    "demo.json"
 #define DEADLINE     (gh_clock_mono_ns() + 10000000000u)
@@ -57,8 +58,7 @@ static gh_result run(struct gh_db *db, const char *sql, const struct gh_db_value
 
 static gh_result seed_deployment(struct gh_db *admin)
 {
-	const struct gh_uuid nil = { { 0 } };
-	const struct gh_db_value values[] = { gh_db_uuid(&nil) };
+	const struct gh_db_value values[] = { gh_db_uuid(&gh_tenant_deployment) };
 
 	return run(admin,
 	           "INSERT INTO gatehouse.tenant (tenant_id, name) VALUES ($1, 'deployment') "

@@ -147,7 +147,7 @@ static gh_result perform(CURL *curl, const struct gh_operator *client, const cha
 }
 
 gh_result gh_operator_call(const struct gh_operator *client, const char *method, const char *path,
-                         const char *body, struct gh_operator_reply *reply)
+                           const char *body, struct gh_operator_reply *reply)
 {
 	CURL *curl = curl_easy_init();
 

@@ -28,7 +28,7 @@ struct gh_operator_reply {
 
 /* `body` NULL: none. GH_E_UNAVAILABLE when the gateway cannot be reached. */
 gh_result gh_operator_call(const struct gh_operator *client, const char *method, const char *path,
-                         const char *body, struct gh_operator_reply *reply);
+                           const char *body, struct gh_operator_reply *reply);
 void gh_operator_reply_free(struct gh_operator_reply *reply);
 
 /* The `detail` of a problem document, or a general sentence, as the thread's last error. */

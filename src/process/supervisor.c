@@ -121,10 +121,7 @@ static gh_result reap(struct supervisor *supervisor)
 			       GH_LOG_INT("signal", WIFSIGNALED(status) ? WTERMSIG(status) : 0),
 			       GH_LOG_INT("exit_status",
 			                  WIFEXITED(status) ? WEXITSTATUS(status) : -1));
-			GH_ENSURE(may_restart(&supervisor->children[i]), GH_E_UNAVAILABLE,
-			          "%s falls again and again (%d times in 60 s): stopping",
-			          spec->name, CRASH_LOOP_COUNT + 1);
-			GH_TRY(start(supervisor, i));
+			GH_TRY(restart(supervisor, i));
 			if (config->fell)
 				config->fell(config->context, spec->name, pid, status);
 			break;

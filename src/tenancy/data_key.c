@@ -102,7 +102,7 @@ static gh_result find_or_make(struct gh_data_keys *data_keys, struct gh_db *db,
 {
 	struct gh_buf token = { .secret = true };
 	enum gh_code code = data_keys->keys->sign_database(
-	    data_keys->keys->context, tenant, GH_SLICE("gateway"), GH_SLICE("data-key"),
+	    data_keys->keys->context, tenant, GH_SLICE("gateway"), GH_SLICE("data_key"),
 	    gh_slice(NULL, 0), TOKEN_TTL_S, &token);
 
 	if (code == GH_OK)

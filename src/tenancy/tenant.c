@@ -11,7 +11,9 @@
 #define MAX_ENTRIES 16384
 #define TOKEN_TTL_S 30
 
-struct gh_tenants {
+const struct gh_uuid gh_tenant_deployment = { { [6] = 0x70, [8] = 0x80 } };
+
+struct gh_tenancy {
 	struct gh_db_pool *pool;
 	const struct gh_key_service *keys;
 	struct gh_cache *cache;
@@ -57,7 +59,7 @@ static gh_result read_tenant(const struct gh_db_result *const *results, struct g
 	return read_modes(results[1], &tenant->pii);
 }
 
-static gh_result query(struct gh_tenants *tenants, struct gh_slice token, uint64_t deadline,
+static gh_result query(struct gh_tenancy *tenants, struct gh_slice token, uint64_t deadline,
                        struct gh_tenant *tenant)
 {
 	/* No WHERE: what these return is the policies' decision and nobody else's. */
@@ -79,7 +81,7 @@ static gh_result query(struct gh_tenants *tenants, struct gh_slice token, uint64
 
 static gh_result load(void *context, struct gh_slice key, struct gh_cached **out)
 {
-	struct gh_tenants *tenants = context;
+	struct gh_tenancy *tenants = context;
 	struct gh_buf token = { .secret = true };
 	struct gh_tenant *tenant = calloc(1, sizeof *tenant);
 	struct gh_uuid id;
@@ -109,10 +111,10 @@ static gh_result load(void *context, struct gh_slice key, struct gh_cached **out
 	return GH_OK;
 }
 
-gh_result gh_tenants_open(struct gh_db_pool *pool, struct gh_workers *workers,
-                          const struct gh_key_service *keys, struct gh_tenants **out)
+gh_result gh_tenancy_open(struct gh_db_pool *pool, struct gh_workers *workers,
+                          const struct gh_key_service *keys, struct gh_tenancy **out)
 {
-	struct gh_tenants *tenants = calloc(1, sizeof *tenants);
+	struct gh_tenancy *tenants = calloc(1, sizeof *tenants);
 
 	GH_ENSURE(tenants, GH_E_MEMORY, "out of memory");
 	tenants->pool = pool;
@@ -132,7 +134,7 @@ gh_result gh_tenants_open(struct gh_db_pool *pool, struct gh_workers *workers,
 	return GH_OK;
 }
 
-void gh_tenants_close(struct gh_tenants *tenants)
+void gh_tenancy_close(struct gh_tenancy *tenants)
 {
 	if (!tenants)
 		return;
@@ -140,7 +142,7 @@ void gh_tenants_close(struct gh_tenants *tenants)
 	free(tenants);
 }
 
-bool gh_tenants_get(struct gh_tenants *tenants, const struct gh_uuid *id,
+bool gh_tenancy_get(struct gh_tenancy *tenants, const struct gh_uuid *id,
                     struct gh_cache_waiter *waiter)
 {
 	return gh_cache_get(tenants->cache, gh_slice(id->bytes, sizeof id->bytes), waiter);

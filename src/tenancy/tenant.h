@@ -19,16 +19,20 @@ struct gh_tenant {
 	unsigned rows;       /* rows that PostgreSQL showed under the claims */
 };
 
-struct gh_tenants;
+/* The deployment's own tenant: refusals before anybody is known, heartbeats, falls. Nobody's
+ * credential can name it. 00000000-0000-7000-8000-000000000000. */
+extern const struct gh_uuid gh_tenant_deployment;
+
+struct gh_tenancy;
 
 /* `pool` connects as gatehouse_app; all are borrowed. */
-gh_result gh_tenants_open(struct gh_db_pool *pool, struct gh_workers *workers,
-                          const struct gh_key_service *keys, struct gh_tenants **out);
-void gh_tenants_close(struct gh_tenants *tenants);
+gh_result gh_tenancy_open(struct gh_db_pool *pool, struct gh_workers *workers,
+                          const struct gh_key_service *keys, struct gh_tenancy **out);
+void gh_tenancy_close(struct gh_tenancy *tenants);
 
 /* The value is a struct gh_tenant; GH_E_NOT_FOUND when PostgreSQL shows no such tenant. Returns and
  * waits as gh_cache_get does. */
-bool gh_tenants_get(struct gh_tenants *tenants, const struct gh_uuid *id,
+bool gh_tenancy_get(struct gh_tenancy *tenants, const struct gh_uuid *id,
                     struct gh_cache_waiter *waiter);
 
 #endif

@@ -159,7 +159,7 @@ static enum gh_code answer_sign_database(const struct exchange *exchange)
 	gh_uuid_format(&id, id_text);
 
 	gh_json_begin(&writer, &json);
-	gh_json_str(&writer, "iss", keeper->config->issuer);
+	gh_json_str(&writer, "iss", GH_KEEPER_DATABASE_ISSUER);
 	gh_json_str(&writer, "aud", GH_KEEPER_DATABASE_AUDIENCE);
 	gh_json_slice(&writer, "sub", fields[1]);
 	gh_json_str(&writer, "tenant_id", tenant_text);

@@ -13,11 +13,12 @@
 #define GH_KEEPER_ACCESS_SIGN_S     (30 * 86400) /* an access key signs so long, */
 #define GH_KEEPER_ACCESS_VERIFY_S   (16 * 60)    /* verifies so long after its last signature, */
 #define GH_KEEPER_ACCESS_PENDING_S  (10 * 60)    /* and was published so long before its first */
+#define GH_KEEPER_DATABASE_ISSUER   "gatehouse" /* what gatehouse.issuer expects */
 #define GH_KEEPER_DATABASE_AUDIENCE "gatehouse-db"
 
 struct gh_keeper_config {
 	const char *dir;      /* key directory; opened once, may be /proc/self/fd/N/keys */
-	const char *issuer;   /* iss of access and database tokens */
+	const char *issuer;   /* iss of access tokens */
 	const char *audience; /* aud of access tokens */
 	const char *origin;   /* checkpoint origin and key name: no '+', no white space */
 	const char

@@ -42,7 +42,8 @@ gh_result gh_keeper_client_new(int fd, unsigned deadline_ms, struct gh_keeper_cl
 	pthread_condattr_destroy(&attributes);
 	client->fd = fd;
 	client->deadline_ms = deadline_ms;
-	client->next_id = 1;
+	client->next_id = gh_clock_mono_ns(); /* above those of a fallen predecessor, whose answers
+	                                         may still come */
 	*out = client;
 	return GH_OK;
 }

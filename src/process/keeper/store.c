@@ -208,6 +208,22 @@ gh_result gh_keeper_store_open(const char *dir, struct gh_keeper_store *out)
 	return code;
 }
 
+static gh_result fill_shared(const char *dir, struct gh_keeper_store *store)
+{
+	GH_TRY(open_directory(dir, &store->dir_fd));
+	GH_TRY(gh_kek_open(store->dir_fd, KEK_FILE, &store->kek));
+	return gh_kek_derive(store->kek, GH_SLICE("keeper.file"), store->mac_key);
+}
+
+gh_result gh_keeper_store_open_shared(const char *dir, struct gh_keeper_store *out)
+{
+	*out = (struct gh_keeper_store){ .dir_fd = -1, .lock_fd = -1 };
+	enum gh_code code = fill_shared(dir, out);
+	if (code != GH_OK)
+		gh_keeper_store_close(out);
+	return code;
+}
+
 void gh_keeper_store_close(struct gh_keeper_store *store)
 {
 	gh_kek_free(store->kek);

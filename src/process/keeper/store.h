@@ -24,6 +24,8 @@ struct gh_keeper_store {
  * read it, GH_E_CONFLICT when another process holds it, GH_E_CORRUPT when there are keys and no
  * KEK. */
 gh_result gh_keeper_store_open(const char *dir, struct gh_keeper_store *out);
+/* For an operator's verbs beside a running keeper: reads only, makes nothing, takes no lock. */
+gh_result gh_keeper_store_open_shared(const char *dir, struct gh_keeper_store *out);
 void gh_keeper_store_close(struct gh_keeper_store *store);
 
 /* A whole file through a temporary name, fsync, rename and fsync of the directory. */
