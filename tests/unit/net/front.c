@@ -3,11 +3,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "base/clock.h"
-#include "crypto/key.h"
-#include "crypto/x509.h"
+#include <openssl/x509.h>
+
 #include "net/sse.h"
 
 /* What the front knows about one exchange, in the exchange's arena. */
@@ -68,6 +66,17 @@ static uint64_t number(struct gh_exchange *exchange, const char *wanted, uint64_
 static void hello(struct gh_request *request)
 {
 	answer(request, GH_SLICE("{\"hello\":\"world\"}\n"));
+}
+
+static void certificate(struct gh_request *request)
+{
+	struct gh_exchange *exchange = request->exchange;
+	char text[80];
+
+	snprintf(text, sizeof text, "{\"certificate\":%s,\"verified\":%s}",
+	         gh_exchange_peer_certificate(exchange) ? "true" : "false",
+	         gh_exchange_peer_verify(exchange) == X509_V_OK ? "true" : "false");
+	answer(request, gh_slice_str(text));
 }
 
 static void echo(struct gh_request *request)
@@ -258,12 +267,19 @@ static void hop(struct gh_request *request)
 }
 
 static const struct page pages[] = {
-	{ "/hello", 0, hello, NULL },        { "/echo", 10 << 20, NULL, echo },
-	{ "/small", 1000, NULL, echo },      { "/big", 0, big, NULL },
-	{ "/refuse", 0, refuse, NULL },      { "/wait", 0, wait_for_ever, NULL },
-	{ "/stream", 0, stream, NULL },      { "/trickle", 0, trickle, NULL },
-	{ "/flood", 0, flood, NULL },        { "/cut", 0, cut, NULL },
-	{ "/late", 10 << 20, NULL, late },   { "/hop", 10 << 20, NULL, hop },
+	{ "/hello", 0, hello, NULL },
+	{ "/echo", 10 << 20, NULL, echo },
+	{ "/small", 1000, NULL, echo },
+	{ "/big", 0, big, NULL },
+	{ "/refuse", 0, refuse, NULL },
+	{ "/wait", 0, wait_for_ever, NULL },
+	{ "/stream", 0, stream, NULL },
+	{ "/trickle", 0, trickle, NULL },
+	{ "/flood", 0, flood, NULL },
+	{ "/cut", 0, cut, NULL },
+	{ "/late", 10 << 20, NULL, late },
+	{ "/hop", 10 << 20, NULL, hop },
+	{ "/certificate", 0, certificate, NULL },
 	{ "/think", 10 << 20, think, echo },
 };
 
