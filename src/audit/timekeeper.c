@@ -63,15 +63,17 @@ static gh_result append(struct gh_audit_log *log, const char *kind, struct gh_sl
 
 /* ---- signing ------------------------------------------------------------------------------- */
 
+/* A connection that has idled since the last checkpoint may be gone without a word. */
 static gh_result connect_clock(struct gh_audit_log *log)
 {
 	uint64_t deadline_ns = gh_clock_mono_ns() + DB_NS;
 
-	if (!log->clock_db || !gh_db_alive(log->clock_db)) {
-		gh_db_close(log->clock_db);
-		log->clock_db = NULL;
-		GH_TRY(gh_db_connect(&log->config.connection, deadline_ns, &log->clock_db));
-	}
+	if (log->clock_db && gh_db_alive(log->clock_db) &&
+	    gh_log_assert_durable(log->clock_db, deadline_ns) == GH_OK)
+		return GH_OK;
+	gh_db_close(log->clock_db);
+	log->clock_db = NULL;
+	GH_TRY(gh_db_connect(&log->config.connection, deadline_ns, &log->clock_db));
 	return gh_log_assert_durable(log->clock_db, deadline_ns);
 }
 
