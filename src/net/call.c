@@ -201,8 +201,7 @@ static enum gh_call_result classify(const struct gh_call *call, CURLcode code)
 		return call->override;
 	switch (code) {
 	case CURLE_OK: return GH_CALL_OK;
-	case CURLE_URL_MALFORMAT:
-	case CURLE_UNSUPPORTED_PROTOCOL: return GH_CALL_BAD_URL;
+	case CURLE_URL_MALFORMAT: return GH_CALL_BAD_URL;
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_CONNECT: return GH_CALL_CONNECT;
 	case CURLE_OPERATION_TIMEDOUT:

@@ -46,6 +46,7 @@ static struct gh_server_limits hurried(void)
 	limits.write_progress_ms = 400;
 	limits.linger_ms = 300;
 	limits.connections = 4;
+	limits.arena_bytes = 80 << 20;
 	return limits;
 }
 
