@@ -238,7 +238,6 @@ static void begin_stream(struct inference *inference)
 		{ GH_SLICE("x-request-id"), gh_slice_str(request->id_text) },
 		{ GH_SLICE("traceparent"), request->traceparent },
 	};
-	size_t count = GH_ARRAY_LEN(fields) - (request->traceparent.len ? 0 : 1);
 
 	gh_buf_init(&inference->output, MAX_ANSWER_BYTES, true);
 	inference->piece.secret = true;
@@ -246,7 +245,7 @@ static void begin_stream(struct inference *inference)
 	                    gh_pii_chat_stream_open(request->pii, &inference->stream) != GH_OK;
 	inference->begun = true;
 	if (gh_exchange_stream_begin(request->exchange, inference->upstream_status, fields,
-	                             count) != GH_OK)
+	                             GH_ARRAY_LEN(fields)) != GH_OK)
 		request->gone = true;
 }
 
@@ -345,9 +344,7 @@ static gh_result start_call(struct inference *inference)
 	if (upstream->authorization)
 		fields[count++] = (struct gh_http_field){ GH_SLICE("authorization"),
 			                                  gh_slice_str(upstream->authorization) };
-	if (request->traceparent.len)
-		fields[count++] =
-		    (struct gh_http_field){ GH_SLICE("traceparent"), request->traceparent };
+	fields[count++] = (struct gh_http_field){ GH_SLICE("traceparent"), request->traceparent };
 	const struct gh_call_request call = {
 		.method = request->match.route->method,
 		.url = gh_arena_printf(request->arena, "%s%.*s", upstream->base_url,

@@ -2,6 +2,15 @@
  * handled as the tenant's table says, before anything of it is stored, logged or forwarded. */
 #include "gates/request.h"
 
+static bool is_object(struct gh_slice body)
+{
+	size_t i = 0;
+
+	while (i < body.len && memchr(" \t\r\n", body.data[i], 4))
+		i++;
+	return i < body.len && body.data[i] == '{';
+}
+
 enum gh_verdict gh_gate_pii(struct gh_request *request)
 {
 	const struct gh_route *route = request->match.route;
@@ -13,10 +22,13 @@ enum gh_verdict gh_gate_pii(struct gh_request *request)
 	gh_buf_init(&request->body, limit, true);
 	if (!route->has_body)
 		return GH_PASS;
-	if (request->raw_body.len == 0)
+	if (gh_slice_trim(request->raw_body).len == 0)
 		return gh_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "empty-body",
 		                 "This call needs a JSON body.");
 
+	if (!is_object(request->raw_body))
+		return gh_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "not-an-object",
+		                 "The body must be a JSON object.");
 	enum gh_code code =
 	    gh_pii_rewrite_json(request->pii, route->channel, request->raw_body, &request->body);
 	if (code == GH_E_FORMAT)

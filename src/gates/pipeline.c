@@ -3,9 +3,11 @@
 #include "gates/request.h"
 
 #include "base/clock.h"
+#include "base/codec.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "crypto/hash.h"
 
 const struct gh_gate gh_gates[GH_GATE_COUNT] = {
 	[GH_GATE_IDENTITY] = { "identity", gh_gate_identity },
@@ -75,11 +77,11 @@ void gh_request_send(struct gh_request *request, unsigned status, const char *co
 		{ GH_SLICE("x-gateway-overhead-us"), gh_slice_str(overhead) },
 		{ GH_SLICE("traceparent"), request->traceparent },
 	};
-	size_t count = GH_ARRAY_LEN(fields) - (request->traceparent.len ? 0 : 1);
 
 	request->answered = true;
 	count_response(request, status);
-	if (gh_exchange_respond(request->exchange, status, fields, count, body) != GH_OK)
+	if (gh_exchange_respond(request->exchange, status, fields, GH_ARRAY_LEN(fields), body) !=
+	    GH_OK)
 		request->gone = true;
 }
 
@@ -97,9 +99,19 @@ void gh_request_send_problem(struct gh_request *request)
 		.dialect = request->match.route ? request->match.route->dialect : GH_DIALECT_OPENAI,
 	};
 
+	GH_CLEANUP(gh_buf_free) struct gh_buf body = { 0 };
+	struct gh_http_field fields[GH_PROBLEM_FIELDS_MAX + 1];
+	struct gh_problem_head head;
+
+	gh_problem_head(&problem, &place, &head);
+	gh_problem_write(&problem, &place, &body);
+	memcpy(fields, head.fields, head.count * sizeof fields[0]);
+	fields[head.count] =
+	    (struct gh_http_field){ GH_SLICE("traceparent"), request->traceparent };
 	request->answered = true;
-	count_response(request, gh_problem_info(denial->type)->status);
-	if (gh_exchange_respond_problem(request->exchange, &problem, &place) != GH_OK)
+	count_response(request, head.status);
+	if (gh_exchange_respond(request->exchange, head.status, fields, head.count + 1,
+	                        gh_buf_slice(&body)) != GH_OK)
 		request->gone = true;
 }
 
@@ -265,11 +277,35 @@ static void hand_over(struct gh_request *request)
 	}
 }
 
-/* Between gates 3 and 4. True when it is here already. */
+/* What is compressed or is no JSON cannot be scanned, so it is not let in. */
+static bool is_readable(const struct gh_request *request)
+{
+	struct gh_slice type, encoding, rest;
+
+	if (!request->match.route->has_body)
+		return true;
+	if (gh_http_find(request->head, "content-encoding", &encoding) > 0 &&
+	    !gh_slice_eq_nocase(encoding, GH_SLICE("identity")))
+		return false;
+	if (gh_http_find(request->head, "content-type", &type) == 0)
+		return true;
+	gh_slice_split(type, ';', &type, &rest);
+	return gh_slice_eq_nocase(gh_slice_trim(type), GH_SLICE("application/json"));
+}
+
+/* Between gates 3 and 4. */
 static void want_body(struct gh_request *request)
 {
 	const struct gh_route *route = request->match.route;
 	size_t limit = route->max_body_bytes ? route->max_body_bytes : SIZE_MAX;
+
+	if (!is_readable(request)) {
+		(void)gh_refuse(request, GH_PROBLEM_UNSUPPORTED_MEDIA_TYPE, "media-type",
+		                "The body must be plain JSON: Content-Type application/json, no "
+		                "Content-Encoding.");
+		refuse_at(request, GH_GATE_PII);
+		return;
+	}
 
 	switch (gh_exchange_accept_body(request->exchange, limit)) {
 	case GH_OK: return;
@@ -321,6 +357,29 @@ static struct gh_slice checked_id(struct gh_slice raw)
 	return raw;
 }
 
+/* W3C Trace Context, version 00: the caller's trace when it is well formed, a new one otherwise;
+ * the span is ours. */
+static void set_traceparent(struct gh_request *request)
+{
+	struct gh_slice value;
+	uint8_t random[24];
+	char hex[49];
+	bool fits = gh_http_find(request->head, "traceparent", &value) == 1 && value.len == 55 &&
+	            memcmp(value.data, "00-", 3) == 0 && value.data[35] == '-' &&
+	            value.data[52] == '-';
+
+	gh_random(random, sizeof random);
+	gh_hex_encode(gh_slice(random, sizeof random), hex);
+	for (size_t i = 3; fits && i < 35; i++)
+		fits = (value.data[i] >= '0' && value.data[i] <= '9') ||
+		       (value.data[i] >= 'a' && value.data[i] <= 'f');
+	fits = fits && memcmp(value.data + 3, "00000000000000000000000000000000", 32) != 0;
+	request->traceparent = gh_slice_str(
+	    fits ? gh_arena_printf(request->arena, "00-%.32s-%.16s-01",
+	                           (const char *)value.data + 3, hex + 32)
+	         : gh_arena_printf(request->arena, "00-%.32s-%.16s-01", hex, hex + 32));
+}
+
 static void start(struct gh_request *request)
 {
 	const struct gh_http_head *head = request->head;
@@ -328,9 +387,7 @@ static void start(struct gh_request *request)
 
 	if (gh_http_find(head, "x-request-id", &value) == 1)
 		request->client_request_id = checked_id(value);
-	/* W3C Trace Context: passed on as it came. */
-	if (gh_http_find(head, "traceparent", &value) == 1 && value.len == 55)
-		request->traceparent = checked_id(value);
+	set_traceparent(request);
 	request->match = gh_route_find(request->gateway->routes, request->gateway->route_count,
 	                               head->method_text, head->path);
 	if (!request->match.route) {

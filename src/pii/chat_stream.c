@@ -138,9 +138,9 @@ static enum gh_code on_leaf(void *context, const struct gh_json_leaf *leaf, stru
 		*changed = true;
 		GH_TRY(gh_pii_text_stream_feed(lane->stream, leaf->text, out));
 		/* Its last piece: what was held belongs behind it, in the same event. */
-		return is_finished(stream, place->choice) ?
-			   gh_pii_text_stream_flush(lane->stream, out) :
-			   GH_OK;
+		return is_finished(stream, place->choice)
+		           ? gh_pii_text_stream_flush(lane->stream, out)
+		           : GH_OK;
 	}
 	if (gh_pii_is_structural(place->key))
 		return GH_OK;
@@ -216,9 +216,9 @@ static gh_result flush_finished(struct gh_pii_chat_stream *stream, struct gh_buf
 	json_t *choice;
 	size_t i;
 
-	json_array_foreach(json_object_get(stream->event, "choices"), i, choice)
-		if (is_finished(stream, i))
-			GH_TRY(flush_lanes(stream, choice_index(stream, i), out));
+	json_array_foreach(json_object_get(stream->event, "choices"), i,
+	                   choice) if (is_finished(stream, i))
+	    GH_TRY(flush_lanes(stream, choice_index(stream, i), out));
 	return GH_OK;
 }
 

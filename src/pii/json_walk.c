@@ -1,6 +1,9 @@
 #include "pii/json_walk.h"
 
+#include <stdlib.h>
+
 #include "base/json.h"
+#include "crypto/hash.h"
 
 struct walk {
 	struct gh_slice raw;
@@ -10,6 +13,8 @@ struct walk {
 	void *context;
 	struct gh_buf *out;
 	struct gh_buf text, fresh; /* scratch: a decoded leaf, its replacement */
+	struct gh_buf names;       /* uint64_t hashes of the open objects' names */
+	uint64_t seed;
 };
 
 static gh_result value(struct walk *walk, struct gh_json_place place);
@@ -70,7 +75,7 @@ static long hex4(const struct walk *walk, size_t at)
 	return result;
 }
 
-/* Behind the backslash. A surrogate without its half becomes U+FFFD for the scanner. */
+/* Behind the backslash. A surrogate without its half is no character: refused. */
 static gh_result escape(struct walk *walk, struct gh_buf *text)
 {
 	static const char names[] = "\"\\/bfnrt", bytes[] = "\"\\/\b\f\n\r\t";
@@ -96,7 +101,9 @@ static gh_result escape(struct walk *walk, struct gh_buf *text)
 			return GH_OK;
 		}
 	}
-	add_utf8(text, unit >= 0xd800 && unit < 0xe000 ? 0xfffd : (uint32_t)unit);
+	if (unit >= 0xd800 && unit < 0xe000)
+		return not_json(walk);
+	add_utf8(text, (uint32_t)unit);
 	return GH_OK;
 }
 
@@ -210,9 +217,43 @@ static gh_result literal(struct walk *walk, const char *word)
 	return GH_OK;
 }
 
+/* FNV-1a, seeded anew for each walk, so that nobody can make two names meet on purpose. */
+static uint64_t name_hash(const struct walk *walk)
+{
+	uint64_t hash = walk->seed;
+
+	for (size_t i = 0; i < walk->text.len; i++)
+		hash = (hash ^ walk->text.data[i]) * 1099511628211u;
+	return hash;
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* A name that stands twice is read differently by different parsers: refused (RFC 8259 section 4).
+ * `before` is where this object's names begin. */
+static gh_result no_duplicates(struct walk *walk, size_t before)
+{
+	uint64_t *names = (uint64_t *)(void *)(walk->names.data + before);
+	size_t count = (walk->names.len - before) / sizeof *names;
+
+	if (count > 1)
+		qsort(names, count, sizeof *names, compare_hashes);
+	for (size_t i = 1; i < count; i++)
+		GH_ENSURE(names[i] != names[i - 1], GH_E_FORMAT,
+		          "the body names a member twice in one object");
+	walk->names.len = before;
+	return GH_OK;
+}
+
 static gh_result object(struct walk *walk, struct gh_json_place place)
 {
 	struct gh_json_place member = place;
+	size_t before = walk->names.len;
 
 	member.parent = place.key;
 	member.depth++;
@@ -227,6 +268,8 @@ static gh_result object(struct walk *walk, struct gh_json_place place)
 		GH_TRY(string(walk, &walk->text));
 		/* The raw spelling: an escaped key is unusual and is no structural name of ours. */
 		member.key = gh_slice_sub(walk->raw, start, walk->at - 1 - start);
+		uint64_t hash = name_hash(walk);
+		gh_buf_add(&walk->names, &hash, sizeof hash);
 		skip_space(walk);
 		if (peek(walk) != ':')
 			return not_json(walk);
@@ -238,7 +281,7 @@ static gh_result object(struct walk *walk, struct gh_json_place place)
 			return not_json(walk);
 		walk->at++;
 		if (c == '}')
-			return GH_OK;
+			return no_duplicates(walk, before);
 		skip_space(walk);
 	}
 }
@@ -310,7 +353,10 @@ gh_result gh_json_walk(struct gh_slice raw, gh_json_leaf_fn *leaf, void *context
 		             .text = { .limit = raw.len + 16, .secret = true },
 		             .fresh = { .limit = 4 * raw.len + 65536, .secret = true } };
 	size_t before = out->len;
+
+	gh_random(&walk.seed, sizeof walk.seed);
 	enum gh_code code = whole(&walk);
+	gh_buf_free(&walk.names);
 
 	gh_buf_free(&walk.text);
 	gh_buf_free(&walk.fresh);

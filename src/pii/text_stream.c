@@ -7,8 +7,9 @@
 #define CONTEXT_BYTES   64 /* already out, still in view */
 #define LOOKAHEAD_BYTES 64
 #define MAX_WORD_BYTES  256
-#define MAX_HELD_BYTES  16384 /* a private key, a token; beyond it the unit is taken as it stands  \
-	                       */
+#define MAX_HELD_BYTES                                                                             \
+	16384 /* a private key, a token; beyond it the unit is taken as it stands                  \
+	       */
 
 struct gh_pii_text_stream {
 	struct gh_pii_session *session;
