@@ -289,6 +289,9 @@ gh_result gh_cedar_build_list(struct gh_cedar_space *space, struct gh_cedar_span
 	struct gh_cedar_expr *expr;
 	struct size below = { 0 };
 
+	GH_ENSURE(kind != GH_CEDAR_EX_CALL || count || !gh_cedar_functions[function].method,
+	          GH_E_FORMAT, "the method %s needs a value to be called on",
+	          gh_cedar_functions[function].name);
 	for (size_t i = 0; i < count; i++)
 		grow(&below, items[i]);
 	GH_TRY(new_node(space, span, kind, below, &expr));

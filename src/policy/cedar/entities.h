@@ -25,6 +25,7 @@ struct gh_cedar_entity_data {
 struct gh_cedar_entities *gh_cedar_entities_new(struct gh_cedar_space *space,
                                                 const struct gh_cedar_entities *base);
 void gh_cedar_entities_free(struct gh_cedar_entities *entities); /* NULL is fine */
+struct gh_cedar_space *gh_cedar_entities_space(const struct gh_cedar_entities *entities);
 
 /* Adds one entity; what it points to must live as long as the store. GH_E_CONFLICT when the store
  * or its base has the uid already with other content, or when an entity of the base names it as an
@@ -50,6 +51,8 @@ const struct gh_cedar_entity_data *gh_cedar_entities_get(const struct gh_cedar_e
 /* The store's own entities, without its base, 0 … until NULL, in order of adding. */
 const struct gh_cedar_entity_data *gh_cedar_entities_at(const struct gh_cedar_entities *entities,
                                                         size_t index);
+/* The same for an entity at hand, without itself. */
+bool gh_cedar_data_in(const struct gh_cedar_entity_data *data, const struct gh_cedar_uid *ancestor);
 /* descendant == ancestor, or ancestor in the closure of descendant. */
 bool gh_cedar_entities_in(const struct gh_cedar_entities *entities,
                           const struct gh_cedar_uid *descendant,

@@ -3,8 +3,37 @@
 
 #include <stdlib.h>
 
-static bool set_has(const struct gh_cedar_set *set, const struct gh_cedar_value *value)
+/* Kinds whose equality is equality of one word can be sorted and compared in pairs; only sets of
+ * sets, records or addresses are compared each with each. */
+static bool is_word(enum gh_cedar_kind kind)
 {
+	return kind != GH_CEDAR_SET && kind != GH_CEDAR_RECORD && kind != GH_CEDAR_IPADDR;
+}
+
+static uint64_t word_of(const struct gh_cedar_value *value)
+{
+	switch (value->kind) {
+	case GH_CEDAR_BOOL: return value->truth;
+	case GH_CEDAR_STRING: return (uintptr_t)value->string;
+	case GH_CEDAR_ENTITY: return (uintptr_t)value->entity;
+	default: return (uint64_t)value->number;
+	}
+}
+
+static int by_word(const void *a, const void *b)
+{
+	const struct gh_cedar_value *left = a, *right = b;
+
+	if (left->kind != right->kind)
+		return left->kind < right->kind ? -1 : 1;
+	uint64_t x = word_of(left), y = word_of(right);
+	return x < y ? -1 : x > y;
+}
+
+bool gh_cedar_set_has(const struct gh_cedar_set *set, const struct gh_cedar_value *value)
+{
+	if (set->sorted)
+		return bsearch(value, set->items, set->count, sizeof *value, by_word) != NULL;
 	for (uint32_t i = 0; i < set->count; i++)
 		if (gh_cedar_equal(&set->items[i], value))
 			return true;
@@ -18,7 +47,7 @@ static bool sets_equal(const struct gh_cedar_set *a, const struct gh_cedar_set *
 	if (a->count != b->count) /* neither holds duplicates */
 		return false;
 	for (uint32_t i = 0; i < a->count; i++)
-		if (!set_has(b, &a->items[i]))
+		if (!gh_cedar_set_has(b, &a->items[i]))
 			return false;
 	return true;
 }
@@ -87,33 +116,6 @@ const struct gh_cedar_value *gh_cedar_record_get(const struct gh_cedar_record *r
 	return NULL;
 }
 
-/* Kinds whose equality is equality of one word can be sorted and compared in pairs; only sets of
- * sets, records or addresses are compared each with each. */
-static bool is_word(enum gh_cedar_kind kind)
-{
-	return kind != GH_CEDAR_SET && kind != GH_CEDAR_RECORD && kind != GH_CEDAR_IPADDR;
-}
-
-static uint64_t word_of(const struct gh_cedar_value *value)
-{
-	switch (value->kind) {
-	case GH_CEDAR_BOOL: return value->truth;
-	case GH_CEDAR_STRING: return (uintptr_t)value->string;
-	case GH_CEDAR_ENTITY: return (uintptr_t)value->entity;
-	default: return (uint64_t)value->number;
-	}
-}
-
-static int by_word(const void *a, const void *b)
-{
-	const struct gh_cedar_value *left = a, *right = b;
-
-	if (left->kind != right->kind)
-		return left->kind < right->kind ? -1 : 1;
-	uint64_t x = word_of(left), y = word_of(right);
-	return x < y ? -1 : x > y;
-}
-
 #define MAX_COMPOUND_ITEMS 4096 /* quadratic work is bounded */
 
 gh_result gh_cedar_set_fill(struct gh_cedar_set *set, const struct gh_cedar_value *items,
@@ -128,8 +130,9 @@ gh_result gh_cedar_set_fill(struct gh_cedar_set *set, const struct gh_cedar_valu
 	GH_ENSURE(words || count <= MAX_COMPOUND_ITEMS, GH_E_LIMIT,
 	          "a set of sets or records has more than %d items", MAX_COMPOUND_ITEMS);
 	set->count = 0;
+	set->sorted = words && count > 16;
 	set->entities = entities;
-	if (words && count > 16) {
+	if (set->sorted) {
 		memmove(set->items, items, count * sizeof *items);
 		qsort(set->items, count, sizeof *items, by_word);
 		for (size_t i = 0; i < count; i++)
@@ -139,7 +142,7 @@ gh_result gh_cedar_set_fill(struct gh_cedar_set *set, const struct gh_cedar_valu
 		return GH_OK;
 	}
 	for (size_t i = 0; i < count; i++)
-		if (!set_has(set, &items[i]))
+		if (!gh_cedar_set_has(set, &items[i]))
 			set->items[set->count++] = items[i];
 	return GH_OK;
 }

@@ -42,6 +42,7 @@ struct gh_cedar_value {
 struct gh_cedar_set {
 	uint32_t count; /* without duplicates */
 	bool entities;  /* every item is an entity (true for the empty set) */
+	bool sorted;    /* by kind and word: search by halves */
 	struct gh_cedar_value items[];
 };
 
@@ -74,6 +75,7 @@ static inline struct gh_cedar_value gh_cedar_entity(const struct gh_cedar_uid *u
 
 /* Equality of Cedar's `==`: false across kinds, sets without order. Never fails. */
 bool gh_cedar_equal(const struct gh_cedar_value *a, const struct gh_cedar_value *b);
+bool gh_cedar_set_has(const struct gh_cedar_set *set, const struct gh_cedar_value *value);
 /* NULL when the record has no such field. */
 const struct gh_cedar_value *gh_cedar_record_get(const struct gh_cedar_record *record,
                                                  const struct gh_cedar_name *name);
