@@ -39,7 +39,7 @@ static const char insert_batch[] =
     "$19::bytea[]) WHERE EXISTS (SELECT FROM head) RETURNING 1), "
     "vault AS (INSERT INTO gatehouse.pii_vault (tenant_id, token, class, data_key_id, box) "
     "SELECT * FROM unnest($20::uuid[], $21::text[], $22::text[], $23::uuid[], "
-    "$24::bytea[]) WHERE EXISTS (SELECT FROM head) RETURNING 1) "
+    "$24::bytea[]) WHERE EXISTS (SELECT FROM head) ON CONFLICT DO NOTHING RETURNING 1) "
     "SELECT (SELECT count(*) FROM head), (SELECT count(*) FROM entry), "
     "(SELECT count(*) FROM event), (SELECT count(*) FROM said), (SELECT count(*) FROM vault)";
 
@@ -223,7 +223,10 @@ static enum gh_batch_outcome judge(const struct gh_batch *batch, struct gh_db *d
 	for (size_t i = 0; i < GH_ARRAY_LEN(expected); i++) {
 		if (gh_db_get_int(rows, 0, i, &counts[i]) != GH_OK)
 			return GH_BATCH_IN_DOUBT;
-		all = all && (uint64_t)counts[i] == expected[i];
+		/* A vault row that is there already says the same: one value, one token. */
+		bool vault = i == GH_ARRAY_LEN(expected) - 1;
+		all = all && (vault ? (uint64_t)counts[i] <= expected[i]
+		                    : (uint64_t)counts[i] == expected[i]);
 		none = none && counts[i] == 0;
 	}
 	return all ? GH_BATCH_WRITTEN : none ? GH_BATCH_LOST_RACE : GH_BATCH_MUTILATED;

@@ -81,10 +81,10 @@ struct gh_audit_entry {
 	void *user;
 
 	/* The acknowledgement. GH_OK: durable. GH_E_UNAVAILABLE: not written and never will be.
-	 * GH_E_CONFLICT: not written, an id or vault token of it is taken. GH_E_FORMAT,
-	 * GH_E_LIMIT, GH_E_ARGUMENT: not written, the database or a limit refused what it holds.
-	 * GH_E_IN_DOUBT: its deadline passed while nobody knew whether it is durable. All but the
-	 * first: do nothing that wanted to be on record. */
+	 * GH_E_CONFLICT: not written, an id of it is taken (a vault token that is there stays).
+	 * GH_E_FORMAT, GH_E_LIMIT, GH_E_ARGUMENT: not written, the database or a limit refused what
+	 * it holds. GH_E_IN_DOUBT: its deadline passed while nobody knew whether it is durable. All
+	 * but the first: do nothing that wanted to be on record. */
 	enum gh_code code;
 	uint64_t seq;        /* the leaf index */
 	uint64_t tenant_seq; /* contiguous within the tenant, from 0 */

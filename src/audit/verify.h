@@ -24,6 +24,7 @@ enum gh_verify_place {
 	GH_VERIFY_EXCHANGE,   /* of `id`, a request id; `part` */
 	GH_VERIFY_VAULT,      /* `part` is the token */
 	GH_VERIFY_HEAD,       /* the head row */
+	GH_VERIFY_TILE,       /* `part` is the path */
 };
 
 struct gh_verify_report {
@@ -44,8 +45,8 @@ struct gh_verify_report {
 };
 
 /* GH_OK: the check was made and the report says how it came out. Failures are those that kept it
- * from being made (no connection, no memory, keys away). Takes one snapshot, so that it may run
- * beside a writing gateway. */
+ * from being made (no connection, no memory, keys away). What is written meanwhile is not looked
+ * at, so that it may run beside a writing gateway. */
 gh_result gh_verify_log(struct gh_db *admin, const struct gh_audit_keys *keys, uint64_t deadline_ns,
                         struct gh_verify_report *report);
 
