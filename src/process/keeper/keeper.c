@@ -33,7 +33,8 @@ static void drop(struct loop *loop, size_t index, const char *why)
 {
 	gh_log(GH_LOG_WARN, "keeper.peer.dropped", GH_LOG_TEXT("why", why),
 	       GH_LOG_INT("peer", index));
-	gh_fd_close_ptr(&loop->polled[index].fd);
+	close(loop->polled[index].fd);
+	loop->polled[index].fd = -1;
 	loop->peer_count--;
 }
 
