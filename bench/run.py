@@ -100,16 +100,12 @@ class Process:
         self.log.close()
 
 
-def role(pid, name):
-    """What a process of the tree is: postgres by its name, ours by its title or argument."""
-    if name == "postgres":
-        return "postgres"
-    with contextlib.suppress(OSError):
-        words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-        for known in ("keeper", "model", "parser", "gateway", "supervisor"):
-            if known in name or re.search(rf"\b{known}\b", words):
-                return known
-    return name
+def roles(process):
+    """{pid: what it is}: postgres by its name, our forks of one program by the supervisor's log."""
+    log = pathlib.Path(process.log.name).read_text(errors="replace")
+    started = {int(pid): child for child, pid in
+               re.findall(r'"event":"child.started","child":"(\w+)","child_pid":(\d+)', log)}
+    return {pid: name if name == "postgres" else started.get(pid, name) for pid, name in process.tree().items()}
 
 
 def stat_seconds(path):
@@ -122,8 +118,7 @@ def stat_seconds(path):
 def cpu_seconds(process):
     """({role: seconds}, {role/thread: seconds}): the second shows the sequencer and the loops apart."""
     total, threads = {}, {}
-    for pid, name in process.tree().items():
-        kind = role(pid, name)
+    for pid, kind in roles(process).items():
         with contextlib.suppress(OSError):
             total[kind] = total.get(kind, 0) + stat_seconds(pathlib.Path(f"/proc/{pid}/stat"))[1]
         if kind in ("postgres", "model"):

@@ -113,12 +113,6 @@ def process_tree(root):
     return found
 
 
-def command_line(pid):
-    with contextlib.suppress(OSError):
-        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
-    return ""
-
-
 class Gateway:
     """`gatehouse up` on a state directory. Start and stop it as often as wanted; the directory stays."""
 
@@ -197,14 +191,17 @@ class Gateway:
         """{pid: role} of everything that runs: supervisor, gateway, keeper, model, postmaster, backend."""
         roles = {}
         tree = process_tree(self.child.pid)
+        # They are forks of one program: the supervisor's log says which is which.
+        log = self.err_path.read_text(errors="replace")
+        started = {int(pid): child for child, pid in
+                   re.findall(r'"event":"child.started","child":"(\w+)","child_pid":(\d+)', log)}
         for pid, (parent, name) in tree.items():
             if pid == self.child.pid:
                 roles[pid] = "supervisor"
             elif name == "postgres":
                 roles[pid] = "backend" if tree.get(parent, (0, ""))[1] == "postgres" else "postmaster"
             else:
-                words = name + " " + command_line(pid)
-                roles[pid] = next((role for role in ("keeper", "model", "gateway") if role in words), name)
+                roles[pid] = started.get(pid, name)
         return roles
 
     # --- HTTP
