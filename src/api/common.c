@@ -10,7 +10,7 @@ void gh_api_deny(struct gh_request *request, enum gh_problem_type type, const ch
                  const char *detail)
 {
 	request->denied = true;
-	(void)gh_refuse(request, type, reason, detail);
+	(void)gh_gate_refuse(request, type, reason, detail);
 }
 
 void gh_api_fail(struct gh_request *request, enum gh_code code)

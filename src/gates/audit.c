@@ -223,10 +223,12 @@ enum gh_verdict gh_gate_audit(struct gh_request *request)
 	if (request->step == CAME_BACK) {
 		if (request->admitted)
 			return GH_PASS;
-		return gh_refuse(request, GH_PROBLEM_AUDIT_UNAVAILABLE, "audit-unavailable", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_AUDIT_UNAVAILABLE, "audit-unavailable",
+		                      NULL);
 	}
 	if (!gh_record_attachments(request, GH_AUDIT_PROMPT, gh_buf_slice(&request->body), &list))
-		return gh_refuse(request, GH_PROBLEM_PAYLOAD_TOO_LARGE, "too-many-findings", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_PAYLOAD_TOO_LARGE, "too-many-findings",
+		                      NULL);
 	gh_pii_session_summary(request->pii, route->channel, &summary);
 	const struct gh_member extra[] = { { "bytes_in", number(request, request->raw_body.len) },
 		                           { "pii", gh_buf_slice(&summary) } };

@@ -38,17 +38,17 @@ static enum gh_verdict judge_key(struct gh_request *request)
 	switch (request->waiter.code) {
 	case GH_OK: break;
 	case GH_E_NOT_FOUND:
-		return gh_refuse(request, GH_PROBLEM_INVALID_API_KEY, "unknown-api-key", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_API_KEY, "unknown-api-key", NULL);
 	default:
-		return gh_refuse(request, GH_PROBLEM_DATABASE_UNAVAILABLE, "credential-lookup",
-		                 NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_DATABASE_UNAVAILABLE, "credential-lookup",
+		                      NULL);
 	}
 	request->api_key = (const struct gh_api_key *)request->waiter.value;
 	request->waiter.value = NULL;
 	if (request->api_key->revoked)
-		return gh_refuse(request, GH_PROBLEM_INVALID_API_KEY, "revoked-api-key", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_API_KEY, "revoked-api-key", NULL);
 	if (request->api_key->expires_at_s && request->api_key->expires_at_s <= gh_clock_unix_s())
-		return gh_refuse(request, GH_PROBLEM_INVALID_API_KEY, "expired-api-key", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_API_KEY, "expired-api-key", NULL);
 	return GH_PASS;
 }
 
@@ -58,8 +58,8 @@ static enum gh_verdict look_up_key(struct gh_request *request, struct gh_slice t
 	uint8_t digest[32];
 
 	if (gh_api_key_parse(text, &id) != GH_OK)
-		return gh_refuse(request, GH_PROBLEM_INVALID_API_KEY, "malformed-api-key",
-		                 "The API key is malformed: was it copied whole?");
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_API_KEY, "malformed-api-key",
+		                      "The API key is malformed: was it copied whole?");
 	gh_api_key_digest(text, digest);
 	request->step = LOOKED_UP;
 	if (!gh_credentials_by_secret(request->gateway->credentials, id, digest, &request->waiter))
@@ -78,15 +78,15 @@ enum gh_verdict gh_gate_identity(struct gh_request *request)
 	authorizations = gh_http_find(request->head, "authorization", &authorization);
 	api_keys = gh_http_find(request->head, "x-api-key", &api_key_header);
 	if (authorizations + api_keys > 1)
-		return gh_refuse(request, GH_PROBLEM_AMBIGUOUS_CREDENTIALS, "several-credentials",
-		                 NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_AMBIGUOUS_CREDENTIALS,
+		                      "several-credentials", NULL);
 	if (authorizations + api_keys == 0)
-		return gh_refuse(request, GH_PROBLEM_UNAUTHENTICATED, "no-credential", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_UNAUTHENTICATED, "no-credential", NULL);
 	if (api_keys)
 		credential = api_key_header; /* how Anthropic's clients send it */
 	else if (!bearer_token(authorization, &credential) &&
 	         !basic_password(request, authorization, &credential))
-		return gh_refuse(
+		return gh_gate_refuse(
 		    request, GH_PROBLEM_UNAUTHENTICATED, "not-bearer",
 		    "The Authorization header must be: Bearer, a space, and an API key "
 		    "or an access token.");
@@ -94,7 +94,8 @@ enum gh_verdict gh_gate_identity(struct gh_request *request)
 	if (gh_api_key_looks_like(credential))
 		return look_up_key(request, credential);
 	if (api_keys || !memchr(credential.data, '.', credential.len))
-		return gh_refuse(request, GH_PROBLEM_INVALID_API_KEY, "not-a-credential", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_API_KEY, "not-a-credential",
+		                      NULL);
 	request->raw_token = credential;
 	return GH_PASS;
 }

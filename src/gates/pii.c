@@ -18,27 +18,29 @@ enum gh_verdict gh_gate_pii(struct gh_request *request)
 
 	if (gh_pii_session_open(&request->tenant->pii, request->tenant->pii_key, request->arena,
 	                        &request->pii) != GH_OK)
-		return gh_refuse(request, GH_PROBLEM_INTERNAL, "memory", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INTERNAL, "memory", NULL);
 	gh_buf_init(&request->body, limit, true);
 	if (!route->has_body)
 		return GH_PASS;
 	if (gh_slice_trim(request->raw_body).len == 0)
-		return gh_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "empty-body",
-		                 "This call needs a JSON body.");
+		return gh_gate_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "empty-body",
+		                      "This call needs a JSON body.");
 
 	if (!is_object(request->raw_body))
-		return gh_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "not-an-object",
-		                 "The body must be a JSON object.");
+		return gh_gate_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "not-an-object",
+		                      "The body must be a JSON object.");
 	enum gh_code code =
 	    gh_pii_rewrite_json(request->pii, route->channel, request->raw_body, &request->body);
 	if (code == GH_E_FORMAT)
-		return gh_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "not-json",
-		                 gh_arena_printf(request->arena, "%s.", gh_last_error()->text));
+		return gh_gate_refuse(
+		    request, GH_PROBLEM_UNPROCESSABLE_JSON, "not-json",
+		    gh_arena_printf(request->arena, "%s.", gh_last_error()->text));
 	if (code == GH_E_LIMIT)
-		return gh_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "json-limit",
-		                 gh_arena_printf(request->arena, "%s.", gh_last_error()->text));
+		return gh_gate_refuse(
+		    request, GH_PROBLEM_UNPROCESSABLE_JSON, "json-limit",
+		    gh_arena_printf(request->arena, "%s.", gh_last_error()->text));
 	if (code != GH_OK)
-		return gh_refuse(request, GH_PROBLEM_INTERNAL, "pii-scan", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INTERNAL, "pii-scan", NULL);
 	for (int class = 0; class < GH_PII_CLASS_COUNT; class ++)
 		gh_metrics_count(&request->gateway->metrics.pii_found[class],
 		                 gh_pii_session_count(request->pii, route->channel, class));

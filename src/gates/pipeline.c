@@ -19,8 +19,8 @@ const struct gh_gate gh_gates[GH_GATE_COUNT] = {
 
 static void run(struct gh_request *request);
 
-enum gh_verdict gh_refuse(struct gh_request *request, enum gh_problem_type type, const char *reason,
-                          const char *detail)
+enum gh_verdict gh_gate_refuse(struct gh_request *request, enum gh_problem_type type,
+                               const char *reason, const char *detail)
 {
 	request->denial =
 	    (struct gh_denial){ .type = type, .detail = detail, .reason = reason, .gate = -1 };
@@ -179,7 +179,7 @@ static const char *completed_kind(const struct gh_request *request)
 void gh_request_deny(struct gh_request *request, enum gh_problem_type type, const char *reason,
                      const char *detail)
 {
-	(void)gh_refuse(request, type, reason, detail);
+	(void)gh_gate_refuse(request, type, reason, detail);
 	record_refusal(request, -1, completed_kind(request));
 }
 
@@ -300,9 +300,10 @@ static void want_body(struct gh_request *request)
 	size_t limit = route->max_body_bytes ? route->max_body_bytes : SIZE_MAX;
 
 	if (!is_readable(request)) {
-		(void)gh_refuse(request, GH_PROBLEM_UNSUPPORTED_MEDIA_TYPE, "media-type",
-		                "The body must be plain JSON: Content-Type application/json, no "
-		                "Content-Encoding.");
+		(void)gh_gate_refuse(
+		    request, GH_PROBLEM_UNSUPPORTED_MEDIA_TYPE, "media-type",
+		    "The body must be plain JSON: Content-Type application/json, no "
+		    "Content-Encoding.");
 		refuse_at(request, GH_GATE_PII);
 		return;
 	}
@@ -310,7 +311,7 @@ static void want_body(struct gh_request *request)
 	switch (gh_exchange_accept_body(request->exchange, limit)) {
 	case GH_OK: return;
 	case GH_E_LIMIT:
-		(void)gh_refuse(request, GH_PROBLEM_PAYLOAD_TOO_LARGE, "content-length", NULL);
+		(void)gh_gate_refuse(request, GH_PROBLEM_PAYLOAD_TOO_LARGE, "content-length", NULL);
 		refuse_at(request, GH_GATE_PII);
 		return;
 	default: request->gone = true;
@@ -391,10 +392,10 @@ static void start(struct gh_request *request)
 	request->match = gh_route_find(request->gateway->routes, request->gateway->route_count,
 	                               head->method_text, head->path);
 	if (!request->match.route) {
-		(void)gh_refuse(request,
-		                request->match.path_exists ? GH_PROBLEM_METHOD_NOT_ALLOWED
-		                                           : GH_PROBLEM_NOT_FOUND,
-		                request->match.path_exists ? "method" : "route", NULL);
+		(void)gh_gate_refuse(request,
+		                     request->match.path_exists ? GH_PROBLEM_METHOD_NOT_ALLOWED
+		                                                : GH_PROBLEM_NOT_FOUND,
+		                     request->match.path_exists ? "method" : "route", NULL);
 		record_refusal(request, -1, "request.refused");
 		return;
 	}
@@ -447,7 +448,7 @@ static void on_body_refused(struct gh_exchange *exchange, enum gh_problem_type p
 
 	if (!request || request->denied || request->answered)
 		return;
-	(void)gh_refuse(request, problem, reason, NULL);
+	(void)gh_gate_refuse(request, problem, reason, NULL);
 	refuse_at(request, GH_GATE_PII);
 	gh_request_settle(request);
 }

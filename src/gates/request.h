@@ -81,8 +81,8 @@ struct gh_request {
 };
 
 /* From a gate: remembers why, returns GH_REFUSE. */
-enum gh_verdict gh_refuse(struct gh_request *request, enum gh_problem_type type, const char *reason,
-                          const char *detail);
+enum gh_verdict gh_gate_refuse(struct gh_request *request, enum gh_problem_type type,
+                               const char *reason, const char *detail);
 
 /* Puts an event on record; `then` runs on the loop with request->entry.code. The event is the
  * request's tenant's, or the deployment's as long as no tenant is known. `members`: canonical JSON

@@ -7,7 +7,7 @@ enum step { ASK_TENANT, TENANT_CAME, DATA_KEY_CAME };
 
 static enum gh_verdict unavailable(struct gh_request *request, const char *reason)
 {
-	return gh_refuse(request, GH_PROBLEM_DATABASE_UNAVAILABLE, reason, NULL);
+	return gh_gate_refuse(request, GH_PROBLEM_DATABASE_UNAVAILABLE, reason, NULL);
 }
 
 static enum gh_verdict take_data_key(struct gh_request *request)
@@ -22,7 +22,7 @@ static enum gh_verdict take_data_key(struct gh_request *request)
 static enum gh_verdict take_tenant(struct gh_request *request)
 {
 	if (request->waiter.code == GH_E_NOT_FOUND)
-		return gh_refuse(request, GH_PROBLEM_INVALID_TOKEN, "tenant-unknown", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_TOKEN, "tenant-unknown", NULL);
 	if (request->waiter.code != GH_OK)
 		return unavailable(request, "tenant");
 	request->tenant = (const struct gh_tenant *)request->waiter.value;

@@ -15,8 +15,8 @@ static enum gh_verdict check_capability(struct gh_request *request)
 		                               "This call needs the capability %s, which the "
 		                               "credential does not carry.",
 		                               capability);
-		return gh_refuse(request, GH_PROBLEM_INSUFFICIENT_CAPABILITY, "capability-missing",
-		                 detail);
+		return gh_gate_refuse(request, GH_PROBLEM_INSUFFICIENT_CAPABILITY,
+		                      "capability-missing", detail);
 	}
 	return GH_PASS;
 }
@@ -29,7 +29,7 @@ static enum gh_verdict claims_of_key(struct gh_request *request)
 	char *subject = gh_arena_printf(request->arena, "key:%s", key->id);
 
 	if (!claims || !subject)
-		return gh_refuse(request, GH_PROBLEM_INTERNAL, "memory", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INTERNAL, "memory", NULL);
 	claims->iss = gh_slice_str(request->gateway->issuer);
 	claims->aud = gh_slice_str(request->gateway->audience);
 	claims->sub = gh_slice_str(subject);
@@ -50,18 +50,20 @@ static enum gh_verdict judge_parent(struct gh_request *request)
 	const struct gh_api_key *key = (const struct gh_api_key *)request->waiter.value;
 
 	if (request->waiter.code == GH_E_NOT_FOUND)
-		return gh_refuse(request, GH_PROBLEM_INVALID_TOKEN, "parent-key-unknown", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_TOKEN, "parent-key-unknown",
+		                      NULL);
 	if (request->waiter.code != GH_OK)
-		return gh_refuse(request, GH_PROBLEM_DATABASE_UNAVAILABLE, "revocation-lookup",
-		                 NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_DATABASE_UNAVAILABLE, "revocation-lookup",
+		                      NULL);
 	request->api_key = key;
 	request->waiter.value = NULL;
 	if (key->revoked)
-		return gh_refuse(request, GH_PROBLEM_INVALID_TOKEN, "parent-key-revoked", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_TOKEN, "parent-key-revoked",
+		                      NULL);
 	/* A right that was taken from the key is gone from its tokens too. */
 	if (!gh_caps_subset(request->claims->caps, request->claims->cap_count, key->caps,
 	                    key->cap_count))
-		return gh_refuse(request, GH_PROBLEM_INVALID_TOKEN, "more-than-parent", NULL);
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_TOKEN, "more-than-parent", NULL);
 	return check_capability(request);
 }
 
@@ -78,10 +80,10 @@ static enum gh_verdict verify_token(struct gh_request *request)
 	    gh_token_verify(&rules, request->raw_token, request->arena, &request->claims, &reason);
 	if (code != GH_OK) {
 		request->claims = NULL;
-		return gh_refuse(request,
-		                 code == GH_E_EXPIRED ? GH_PROBLEM_EXPIRED_TOKEN
-		                                      : GH_PROBLEM_INVALID_TOKEN,
-		                 reason, NULL);
+		return gh_gate_refuse(request,
+		                      code == GH_E_EXPIRED ? GH_PROBLEM_EXPIRED_TOKEN
+		                                           : GH_PROBLEM_INVALID_TOKEN,
+		                      reason, NULL);
 	}
 	request->step = PARENT_LOOKED_UP;
 	if (!gh_credentials_by_id(request->gateway->credentials, &request->claims->tenant_id,
