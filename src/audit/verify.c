@@ -10,6 +10,7 @@
 
 #include "audit/sequencer_parts.h"
 #include "audit/verify_parts.h"
+#include "base/clock.h"
 
 #define CHECKPOINTS 1024 /* read at a time */
 
@@ -78,10 +79,41 @@ static void follow_chain(struct pass *pass, uint64_t seq, const struct gh_window
 
 static bool body_is_of(const struct gh_audit_body_view *view, const struct gh_window_event *event)
 {
-	return gh_uuid_eq(&view->tenant_id, &event->tenant) &&
+	char at[GH_TIME_TEXT_BYTES];
+
+	gh_clock_format(event->at_unix_us, at);
+	return gh_slice_eq_str(view->at, at) && gh_uuid_eq(&view->tenant_id, &event->tenant) &&
 	       gh_uuid_eq(&view->event_id, &event->event_id) &&
 	       view->tenant_seq == event->tenant_seq && view->has_request == event->has_request &&
 	       (!view->has_request || gh_uuid_eq(&view->request_id, &event->request_id));
+}
+
+struct sealed {
+	struct pass *pass;
+	const struct gh_window_event *event;
+};
+
+static gh_result try_event(void *context, const uint8_t key[32])
+{
+	const struct sealed *sealed = context;
+
+	gh_buf_clear(&sealed->pass->plain);
+	return gh_audit_event_open(key, &sealed->event->tenant, &sealed->event->event_id,
+	                           sealed->event->box, &sealed->pass->plain);
+}
+
+static gh_result check_erased(struct pass *pass, uint64_t seq, const struct gh_window_event *event)
+{
+	struct sealed sealed = { pass, event };
+	bool opened;
+
+	GH_TRY(gh_verify_keys_try(&pass->keys, &event->tenant, try_event, &sealed, &opened));
+	if (opened)
+		gh_verify_wrong(pass->report, GH_VERIFY_ENTRY, seq,
+		                "its event names another data key than the one that opens it");
+	pass->report->erased++;
+	follow_chain(pass, seq, event, NULL);
+	return GH_OK;
 }
 
 static gh_result check_event(struct pass *pass, uint64_t seq, const struct gh_window_event *event)
@@ -91,11 +123,8 @@ static gh_result check_event(struct pass *pass, uint64_t seq, const struct gh_wi
 	uint8_t commitment[32];
 
 	GH_TRY(gh_verify_key_of(&pass->keys, &event->tenant, &event->data_key_id, &key));
-	if (key->erased) {
-		pass->report->erased++;
-		follow_chain(pass, seq, event, NULL);
-		return GH_OK;
-	}
+	if (key->erased)
+		return check_erased(pass, seq, event);
 	gh_buf_clear(&pass->plain);
 	if (key->broken || gh_audit_event_open(key->key, &event->tenant, &event->event_id,
 	                                       event->box, &pass->plain) != GH_OK) {

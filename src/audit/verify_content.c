@@ -37,27 +37,48 @@ static gh_result take_part(struct content *content, struct gh_slice part)
 	return GH_OK;
 }
 
+struct sealed {
+	struct content *content;
+	enum gh_verify_place place;
+	struct gh_slice box;
+};
+
+static gh_result try_box(void *context, const uint8_t key[32])
+{
+	const struct sealed *sealed = context;
+	struct content *content = sealed->content;
+	struct gh_slice part = gh_slice_str(content->part);
+
+	gh_buf_clear(&content->plain);
+	return sealed->place == GH_VERIFY_EXCHANGE
+	           ? gh_audit_exchange_open(key, &content->tenant, &content->request, part,
+	                                    sealed->box, &content->plain)
+	           : gh_audit_vault_open(key, &content->tenant, part, sealed->box, &content->plain);
+}
+
 static gh_result open_box(struct content *content, enum gh_verify_place place,
                           const struct gh_uuid *key_id, struct gh_slice box)
 {
+	struct sealed sealed = { content, place, box };
 	const struct gh_verify_key *key;
 	enum gh_code code;
+	bool opened;
 
 	GH_TRY(gh_verify_key_of(content->keys, &content->tenant, key_id, &key));
 	if (key->erased) {
 		content->report->erased++;
+		GH_TRY(
+		    gh_verify_keys_try(content->keys, &content->tenant, try_box, &sealed, &opened));
+		if (opened)
+			wrong(content, place,
+			      "it names another data key than the one that opens it");
 		return GH_OK;
 	}
 	if (key->broken) {
 		wrong(content, place, "its data key does not open");
 		return GH_OK;
 	}
-	gh_buf_clear(&content->plain);
-	code = place == GH_VERIFY_EXCHANGE
-	           ? gh_audit_exchange_open(key->key, &content->tenant, &content->request,
-	                                    gh_slice_str(content->part), box, &content->plain)
-	           : gh_audit_vault_open(key->key, &content->tenant, gh_slice_str(content->part),
-	                                 box, &content->plain);
+	code = try_box(&sealed, key->key);
 	if (code == GH_E_CRYPTO) {
 		wrong(content, place, "its sealed box does not open");
 		return GH_OK;

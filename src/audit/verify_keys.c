@@ -6,11 +6,17 @@
 
 #include "base/secret.h"
 
+/* A log with very many destroyed keys is not searched for ever. */
+#define ATTEMPTS_MAX UINT64_C(2000000)
+
 void gh_verify_keys_free(struct gh_verify_keys *keys)
 {
 	if (keys->slots)
 		gh_wipe(keys->slots, keys->capacity * sizeof *keys->slots);
 	free(keys->slots);
+	free(keys->others);
+	keys->others = NULL;
+	keys->other_count = 0;
 	keys->slots = NULL;
 	keys->capacity = 0;
 	keys->count = 0;
@@ -44,7 +50,8 @@ static gh_result grow(struct gh_verify_keys *keys)
 		if (keys->slots[i].used)
 			*slot_of(grown.slots, grown.capacity, &keys->slots[i].tenant,
 			         &keys->slots[i].id) = keys->slots[i];
-	gh_verify_keys_free(keys);
+	gh_wipe(keys->slots, keys->capacity * sizeof *keys->slots);
+	free(keys->slots);
 	*keys = grown;
 	return GH_OK;
 }
@@ -92,5 +99,49 @@ gh_result gh_verify_key_of(struct gh_verify_keys *keys, const struct gh_uuid *te
 		keys->count++;
 	}
 	*out = slot;
+	return GH_OK;
+}
+
+static gh_result load_others(struct gh_verify_keys *keys, const struct gh_uuid *tenant)
+{
+	const struct gh_db_value values[] = { gh_db_uuid(tenant) };
+	const struct gh_db_statement statement = {
+		.sql = "SELECT data_key_id FROM gatehouse.data_key WHERE tenant_id = $1",
+		.values = values,
+		.value_count = 1,
+		.reads = true,
+	};
+	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
+
+	if (keys->others && gh_uuid_eq(&keys->other_tenant, tenant))
+		return GH_OK;
+	free(keys->others);
+	keys->others = NULL;
+	keys->other_count = 0;
+	GH_TRY(gh_db_exec(keys->db, &statement, keys->deadline_ns, &rows));
+	keys->others = calloc(gh_db_rows(rows) + 1, sizeof *keys->others);
+	GH_ENSURE(keys->others, GH_E_MEMORY, "out of memory");
+	for (; keys->other_count < gh_db_rows(rows); keys->other_count++)
+		GH_TRY(
+		    gh_db_get_uuid(rows, keys->other_count, 0, &keys->others[keys->other_count]));
+	keys->other_tenant = *tenant;
+	return GH_OK;
+}
+
+gh_result gh_verify_keys_try(struct gh_verify_keys *keys, const struct gh_uuid *tenant,
+                             gh_verify_try open, void *context, bool *opened)
+{
+	const struct gh_verify_key *key;
+
+	*opened = false;
+	GH_TRY(load_others(keys, tenant));
+	for (size_t i = 0; i < keys->other_count && keys->attempts < ATTEMPTS_MAX; i++) {
+		GH_TRY(gh_verify_key_of(keys, tenant, &keys->others[i], &key));
+		keys->attempts++;
+		if (!key->erased && !key->broken && open(context, key->key) == GH_OK) {
+			*opened = true;
+			return GH_OK;
+		}
+	}
 	return GH_OK;
 }

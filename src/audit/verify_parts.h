@@ -21,12 +21,24 @@ struct gh_verify_keys {
 	uint64_t deadline_ns;
 	struct gh_verify_key *slots;
 	size_t capacity, count;
+	/* For boxes whose key is gone: the ids that the tenant does have. */
+	struct gh_uuid other_tenant;
+	struct gh_uuid *others;
+	size_t other_count;
+	uint64_t attempts;
 };
 
 void gh_verify_keys_free(struct gh_verify_keys *keys); /* wipes */
 /* *out is valid until the next call. */
 gh_result gh_verify_key_of(struct gh_verify_keys *keys, const struct gh_uuid *tenant,
                            const struct gh_uuid *id, const struct gh_verify_key **out);
+
+/* A box that names a key that is not there: either the key was destroyed, or the name was changed.
+ * Tries the keys that the tenant has; *opened: one of them fits, so that the row was tampered with.
+ * `open` returns GH_OK when the box opens under the key. */
+typedef gh_result (*gh_verify_try)(void *context, const uint8_t key[32]);
+gh_result gh_verify_keys_try(struct gh_verify_keys *keys, const struct gh_uuid *tenant,
+                             gh_verify_try open, void *context, bool *opened);
 
 /* ---- verify_window.c: a run of the log, entries and events side by side --------------------- */
 
@@ -37,6 +49,7 @@ struct gh_window_event {
 	struct gh_uuid tenant, event_id, request_id, data_key_id;
 	bool has_request;
 	uint64_t tenant_seq;
+	int64_t at_unix_us;
 	struct gh_slice box; /* into the rows */
 };
 

@@ -64,6 +64,7 @@ static gh_result take_event(struct gh_window *window, size_t row)
 		GH_TRY(gh_db_get_uuid(rows, row, 4, &event.request_id));
 	GH_TRY(gh_db_get_uuid(rows, row, 5, &event.data_key_id));
 	GH_TRY(gh_db_get_bytea(rows, row, 6, &event.box));
+	GH_TRY(gh_db_get_time(rows, row, 7, &event.at_unix_us));
 	event.tenant_seq = (uint64_t)tenant_seq;
 	GH_ENSURE((uint64_t)seq >= window->begin && (uint64_t)seq < window->end, GH_E_INTERNAL,
 	          "an event outside of what was asked for");
@@ -79,11 +80,12 @@ static gh_result load_events(struct gh_window *window, struct gh_db *db, uint64_
 		                              gh_db_int8((int64_t)window->begin),
 		                              gh_db_int8((int64_t)window->end) };
 	const struct gh_db_statement statement = {
-		.sql = "SELECT e.seq, e.tenant_id, e.tenant_seq, e.event_id, e.request_id, "
-		       "e.data_key_id, e.box FROM unnest($1::uuid[]) t(id) CROSS JOIN LATERAL "
-		       "(SELECT * FROM gatehouse.audit_event a WHERE a.tenant_id = t.id AND a.seq "
-		       ">= $2 "
-		       "AND a.seq < $3 ORDER BY a.tenant_id, a.seq) e",
+		.sql =
+		    "SELECT e.seq, e.tenant_id, e.tenant_seq, e.event_id, e.request_id, "
+		    "e.data_key_id, e.box, e.at FROM unnest($1::uuid[]) t(id) CROSS JOIN LATERAL "
+		    "(SELECT * FROM gatehouse.audit_event a WHERE a.tenant_id = t.id AND a.seq "
+		    ">= $2 "
+		    "AND a.seq < $3 ORDER BY a.tenant_id, a.seq) e",
 		.values = values,
 		.value_count = 3,
 		.reads = true,
