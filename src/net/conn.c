@@ -13,8 +13,9 @@
 
 #include "base/clock.h"
 
-/* So much is read of one body before the other connections have their turn. */
-#define TURN_BYTES ((size_t)512 << 10)
+/* So much is read, and so many requests are begun, before the other connections have their turn. */
+#define TURN_BYTES    ((size_t)512 << 10)
+#define TURN_REQUESTS 64
 
 static void close_conn(struct gh_conn *conn)
 {
@@ -396,13 +397,15 @@ static bool (*const steps[])(struct gh_conn *conn) = {
 
 void gh_conn_drive(struct gh_conn *conn)
 {
-	uint64_t before = conn->server->stats.bytes_in;
+	uint64_t bytes = conn->server->stats.bytes_in;
+	uint32_t requests = conn->requests;
 
 	if (conn->driving)
 		return;
 	conn->driving = true;
 	while (steps[conn->state](conn)) {
-		if (conn->server->stats.bytes_in - before < TURN_BYTES)
+		if (conn->server->stats.bytes_in - bytes < TURN_BYTES &&
+		    conn->requests - requests < TURN_REQUESTS)
 			continue;
 		/* No edge tells of what is already there, so the driver calls itself. */
 		gh_conn_schedule(conn);

@@ -1,24 +1,9 @@
 /* The server on real sockets: framing, keep-alive, streams, limits, refusals. Everything runs
  * twice, plain and over TLS. */
-#include "gh_test.h"
+#include "fixture.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
-
-#include "base/clock.h"
-#include "front.h"
-#include "peer.h"
-
-/* Nothing here should take longer. */
-#define WAIT_MS   5000
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: localhost\r\n\r\n"
-
-struct fixture {
-	struct running running;
-	struct gh_tls *tls;
-	struct gh_buf ca_pem;
-};
 
 static struct gh_server_limits short_limits(void)
 {
@@ -29,59 +14,18 @@ static struct gh_server_limits short_limits(void)
 	return limits;
 }
 
-static int start(void **state, bool with_tls)
-{
-	struct fixture *fixture = calloc(1, sizeof *fixture);
-	const struct gh_server_limits limits = short_limits();
-
-	if (with_tls)
-		fixture->tls = front_tls(&fixture->ca_pem, false);
-	running_start(&fixture->running, 1, &limits, fixture->tls);
-	*state = fixture;
-	return 0;
-}
-
 static int start_plain(void **state)
 {
-	return start(state, false);
+	const struct gh_server_limits limits = short_limits();
+
+	return fixture_start(state, &limits, false);
 }
 
 static int start_tls(void **state)
 {
-	return start(state, true);
-}
+	const struct gh_server_limits limits = short_limits();
 
-static int finish(void **state)
-{
-	struct fixture *fixture = *state;
-
-	running_stop(&fixture->running, 200);
-	gh_tls_close(fixture->tls);
-	gh_buf_free(&fixture->ca_pem);
-	free(fixture);
-	return 0;
-}
-
-static struct peer join(void **state)
-{
-	struct fixture *fixture = *state;
-	struct peer peer;
-
-	peer_open(&peer, fixture->running.port, fixture->tls ? &fixture->ca_pem : NULL);
-	return peer;
-}
-
-static struct gh_front *front_of(void **state)
-{
-	return &((struct fixture *)*state)->running.front;
-}
-
-/* Waits until a counter of the front has a value. */
-static void expect_count(atomic_ulong *counter, unsigned long wanted)
-{
-	for (int i = 0; i < WAIT_MS && atomic_load(counter) != wanted; i++)
-		usleep(1000);
-	assert_int_equal(atomic_load(counter), wanted);
+	return fixture_start(state, &limits, true);
 }
 
 static void a_request_is_answered_and_the_connection_stays(void **state)
@@ -477,10 +421,36 @@ static void counters_tell_what_happened(void **state)
 	gh_buf_free(&got);
 }
 
+static void two_loops_share_a_port(void **state)
+{
+	struct running running;
+	struct peer peers[64];
+	struct gh_server_stats all, one;
+
+	running_start(&running, 2, NULL, NULL);
+	for (size_t i = 0; i < GH_ARRAY_LEN(peers); i++) {
+		peer_open(&peers[i], running.port, NULL);
+		assert_true(peer_say(&peers[i], GET("/hop") GET("/hop")));
+	}
+	for (size_t i = 0; i < GH_ARRAY_LEN(peers); i++) {
+		struct gh_buf got = { 0 };
+		while (count_of(&got, "{\"hop\":true}") < 2)
+			assert_true(peer_read(&peers[i], &got, SIZE_MAX, WAIT_MS) > 0);
+		gh_buf_free(&got);
+		peer_close(&peers[i]);
+	}
+	expect_count(&running.front.done, 2 * GH_ARRAY_LEN(peers));
+	running_stats(&running, &all);
+	gh_server_stats(running.at[0].server, &one);
+	assert_int_equal(all.connections_accepted, GH_ARRAY_LEN(peers));
+	assert_in_range(one.connections_accepted, 1, GH_ARRAY_LEN(peers) - 1);
+	running_stop(&running, 100);
+}
+
 #define BOTH(test)                                                                                 \
-	{ #test " (plain)", test, start_plain, finish, NULL },                                     \
+	{ #test " (plain)", test, start_plain, fixture_finish, NULL },                             \
 	{                                                                                          \
-#test " (TLS)", test, start_tls, finish, NULL                                      \
+#test " (TLS)", test, start_tls, fixture_finish, NULL                              \
 	}
 
 int main(void)
@@ -507,6 +477,7 @@ int main(void)
 		BOTH(a_large_answer_arrives_whole),
 		BOTH(the_caller_may_write_the_answer_to_what_is_malformed),
 		BOTH(counters_tell_what_happened),
+		cmocka_unit_test(two_loops_share_a_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
