@@ -28,6 +28,7 @@ void gh_api_jwks(struct gh_request *request);
 void gh_api_oauth_metadata(struct gh_request *request);
 void gh_api_problems(struct gh_request *request);
 void gh_api_problem(struct gh_request *request);
+void gh_api_log_vkey(struct gh_request *request);
 void gh_api_tiles(struct gh_request *request);
 
 /* ---- shared by the handlers ---- */

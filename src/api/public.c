@@ -187,6 +187,14 @@ static void read_tile(void *context)
 	gh_loop_post_task(request->front->loop, &request->resume);
 }
 
+/* The log's public key, for convenience: an auditor compares it with a copy from elsewhere. */
+void gh_api_log_vkey(struct gh_request *request)
+{
+	send_text(
+	    request, 200, "text/plain; charset=utf-8",
+	    gh_slice_str(gh_arena_printf(request->arena, "%s\n", request->gateway->log_vkey)));
+}
+
 void gh_api_tiles(struct gh_request *request)
 {
 	request->pending = true;

@@ -48,6 +48,7 @@ const struct gh_route gh_routes[] = {
 	PUBLIC("/.well-known/oauth-authorization-server", gh_api_oauth_metadata),
 	PUBLIC("/problems", gh_api_problems),
 	PUBLIC("/problems/{slug}", gh_api_problem),
+	PUBLIC("/log/vkey", gh_api_log_vkey),
 	PUBLIC("/log/*", gh_api_tiles),
 };
 const size_t gh_route_count = GH_ARRAY_LEN(gh_routes);

@@ -42,6 +42,7 @@ struct gh_gateway {
 	struct gh_tenancy *tenants;
 	struct gh_data_keys *data_keys;
 	struct gh_audit_log *log;
+	const char *log_vkey; /* who signs its checkpoints: "origin+id+key" */
 	struct gh_upstream upstream;
 
 	const struct gh_route *routes;

@@ -85,6 +85,16 @@ void gh_request_send(struct gh_request *request, unsigned status, const char *co
 		request->gone = true;
 }
 
+/* RFC 9110 section 15.5.6: a 405 names what would do. */
+static struct gh_slice allowed_methods(struct gh_request *request)
+{
+	GH_CLEANUP(gh_buf_free) struct gh_buf out = { 0 };
+
+	gh_route_methods(request->gateway->routes, request->gateway->route_count,
+	                 request->head->path, &out);
+	return gh_arena_copy(request->arena, gh_buf_slice(&out));
+}
+
 void gh_request_send_problem(struct gh_request *request)
 {
 	const struct gh_denial *denial = &request->denial;
@@ -100,17 +110,20 @@ void gh_request_send_problem(struct gh_request *request)
 	};
 
 	GH_CLEANUP(gh_buf_free) struct gh_buf body = { 0 };
-	struct gh_http_field fields[GH_PROBLEM_FIELDS_MAX + 1];
+	struct gh_http_field fields[GH_PROBLEM_FIELDS_MAX + 2];
 	struct gh_problem_head head;
 
 	gh_problem_head(&problem, &place, &head);
 	gh_problem_write(&problem, &place, &body);
 	memcpy(fields, head.fields, head.count * sizeof fields[0]);
-	fields[head.count] =
-	    (struct gh_http_field){ GH_SLICE("traceparent"), request->traceparent };
+	size_t count = head.count;
+	fields[count++] = (struct gh_http_field){ GH_SLICE("traceparent"), request->traceparent };
+	if (denial->type == GH_PROBLEM_METHOD_NOT_ALLOWED)
+		fields[count++] =
+		    (struct gh_http_field){ GH_SLICE("allow"), allowed_methods(request) };
 	request->answered = true;
 	count_response(request, head.status);
-	if (gh_exchange_respond(request->exchange, head.status, fields, head.count + 1,
+	if (gh_exchange_respond(request->exchange, head.status, fields, count,
 	                        gh_buf_slice(&body)) != GH_OK)
 		request->gone = true;
 }

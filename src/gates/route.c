@@ -48,3 +48,17 @@ struct gh_route_match gh_route_find(const struct gh_route *table, size_t count,
 	}
 	return match;
 }
+
+void gh_route_methods(const struct gh_route *table, size_t count, struct gh_slice path,
+                      struct gh_buf *out)
+{
+	struct gh_slice parameter;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!fits(table[i].path, path, &parameter))
+			continue;
+		if (out->len)
+			gh_buf_add_str(out, ", ");
+		gh_buf_add_str(out, table[i].method);
+	}
+}

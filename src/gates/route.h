@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "base/slice.h"
 #include "net/problem.h"
 #include "pii/classes.h"
@@ -40,5 +41,9 @@ struct gh_route {
 /* Finds the row; NULL route when there is none. */
 struct gh_route_match gh_route_find(const struct gh_route *table, size_t count,
                                     struct gh_slice method, struct gh_slice path);
+
+/* Appends the methods that `path` has, "GET, POST". */
+void gh_route_methods(const struct gh_route *table, size_t count, struct gh_slice path,
+                      struct gh_buf *out);
 
 #endif

@@ -244,6 +244,7 @@ static void stop(struct gh_process_gateway *process)
 	gh_keeper_client_free(process->keeper);
 	gh_wipe_free(process->upstream_authorization);
 	free(process->upstream_url);
+	gh_buf_free(&process->log_vkey);
 	gh_database_secrets_wipe(&process->secrets);
 }
 

@@ -146,6 +146,9 @@ static enum gh_code current_key(void *context, struct gh_uuid *tenant, struct gh
 
 gh_result gh_process_audit_open(struct gh_process_gateway *process)
 {
+	GH_TRY(gh_keeper_public(process->keeper, GH_KEEPER_PUBLIC_CHECKPOINT_VKEY,
+	                        &process->log_vkey));
+	process->gateway.log_vkey = gh_buf_cstr(&process->log_vkey);
 	const struct gh_audit_config config = {
 		.connection = { .params = process->params[2],
 		                .param_count = 5,

@@ -21,6 +21,7 @@ struct gh_process_gateway {
 	struct gh_tls *tls;
 	char *upstream_authorization;
 	char *upstream_url;
+	struct gh_buf log_vkey;
 	struct gh_database_secrets secrets;
 	struct gh_db_param params[3][6]; /* app, identity, log */
 	struct gh_front fronts[GH_MAX_LOOPS];
