@@ -46,7 +46,7 @@ static int start(void **state, bool with_tls)
 
 	if (with_tls) {
 		fixture->tls = front_tls(&fixture->ca_pem, false);
-		strcpy(fixture->ca_file, "/tmp/gh-net-ca-XXXXXX");
+		strcpy(fixture->ca_file, "/tmp/net-ca-XXXXXX");
 		int fd = mkstemp(fixture->ca_file);
 		if (write(fd, fixture->ca_pem.data, fixture->ca_pem.len) !=
 		    (ssize_t)fixture->ca_pem.len)
