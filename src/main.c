@@ -25,12 +25,8 @@ static const struct verb verbs[] = {
 	{ "token", NULL, gh_cli_token, "check access tokens against a JWK set" },
 	{ "pii", "reveal", gh_cli_pii_reveal, "give back the value behind a reversible token" },
 	{ "pii", NULL, gh_cli_pii, "scan files for personal data; evaluate the scanner" },
-#ifdef GH_HAVE_LOG
 	{ "log", NULL, gh_cli_log, "verify, prove and follow the audit log" },
-#endif
-#ifdef GH_HAVE_POLICY
 	{ "policy", "corpus", gh_cli_policy_corpus, "run a folder of Cedar conformance tests" },
-#endif
 	{ "version", NULL, run_version, "print the version" },
 };
 

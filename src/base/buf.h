@@ -32,7 +32,8 @@ void gh_buf_add_slice(struct gh_buf *buf, struct gh_slice slice);
 void gh_buf_add_str(struct gh_buf *buf, const char *text);
 void gh_buf_add_byte(struct gh_buf *buf, uint8_t byte);
 void gh_buf_addf(struct gh_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void gh_buf_vaddf(struct gh_buf *buf, const char *format, va_list args);
+void gh_buf_vaddf(struct gh_buf *buf, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Room for `len` more bytes at the end, to be filled by the caller and claimed by gh_buf_commit.
  * NULL when the limit or memory refuses (the buffer is then marked). */

@@ -3,7 +3,7 @@
 
 #include "base/codec.h"
 #include "base/json.h"
-#include "gh_test.h"
+#include "../gh_test.h"
 #include "model/answer.h"
 
 static struct gh_model_answer answer;
