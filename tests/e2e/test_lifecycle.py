@@ -74,7 +74,7 @@ def test_a_second_start_on_a_used_directory_is_refused(gateway):
     assert gateway.chat("unharmed").status == 200
 
 
-@pytest.mark.parametrize("words", [["up"], ["up", "--port", "x"], ["up", "--nonsense"], ["nonsense"], []])
+@pytest.mark.parametrize("words", [["up", "--port"], ["up", "--port", "x"], ["up", "--nonsense"], ["nonsense"], []])
 def test_wrong_use_is_exit_2_with_a_word(words, tmp_path):
     done = subprocess.run([BINARY, *words], capture_output=True, text=True, timeout=60, check=False, cwd=tmp_path)
     assert done.returncode == 2
@@ -89,7 +89,6 @@ def test_a_taken_port_is_a_clear_word(tmp_path):
         done = subprocess.run([BINARY, "up", "--state", tmp_path / "state", "--port", str(taken.getsockname()[1])],
                               capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode not in (0, -signal.SIGKILL)
-    assert str(taken) or "port" in (done.stdout + done.stderr)
     assert "in use" in (done.stdout + done.stderr)
 
 
@@ -100,7 +99,8 @@ def test_sigterm_stops_cleanly_and_a_restart_continues_the_same_log(fresh_gatewa
     before = json.loads(gateway.verify().stdout)
     pids = list(gateway.processes())
     assert gateway.stop() == 0
-    assert not [pid for pid in pids if pathlib.Path(f"/proc/{pid}").exists()], "something was left running"
+    # PostgreSQL's log collector outlives its postmaster by the last line that it writes.
+    wait_until(lambda: not [pid for pid in pids if pathlib.Path(f"/proc/{pid}").exists()], 2, "the end of every process")
     gateway.start()
     assert [tenant.api_key for tenant in gateway.tenants] == keys, "the keys are shown once and stay"
     second = gateway.chat("after the start")
@@ -186,7 +186,6 @@ def test_a_crash_loop_ends_with_a_clear_word(fresh_gateway):
 
 
 def test_a_vanished_client_cancels_the_upstream_call(captured, capture):
-    import ssl
     started = threading.Event()
 
     def script(seen):
@@ -201,10 +200,10 @@ def test_a_vanished_client_cancels_the_upstream_call(captured, capture):
                   f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n").encode() + body)
     assert started.wait(10)
     link.close()
-    del ssl
-    last = wait_until(lambda: [event for event in captured.log_events() if event_kind(event) == "inference.completed"
-                               and "cancel" in json.dumps(event_body(event))], what="a cancelled completion on record")
-    assert last
+    gone = time.monotonic()
+    wait_until(lambda: [event for event in captured.log_events() if event_kind(event) == "inference.completed"
+                        and event_body(event)["outcome"] == "client-gone"], what="the lost client on record")
+    assert time.monotonic() - gone < 2.5, "it waited for the upstream instead of cancelling"
 
 
 def test_the_gateway_that_lost_its_state_key_refuses_to_start(fresh_gateway):
@@ -226,7 +225,7 @@ def test_problem_on_a_not_yet_known_tenant_uses_the_deployments_own(gateway):
     answer = gateway.request("POST", "/v1/chat/completions", {"model": "x", "messages": []})
     assert_problem(answer, 401, "identity")
     row = wait_until(lambda: gateway.sql(f"SELECT tenant_id FROM gatehouse.audit_event WHERE request_id = '{answer.request_id}'"), what="a row")
-    assert row == "00000000-0000-0000-0000-000000000000"
+    assert row == gateway.sql("SELECT tenant_id FROM gatehouse.tenant WHERE name = 'deployment'")
 
 
 def test_up_with_defaults_of_a_fresh_directory_is_ready_within_a_minute(tmp_path):

@@ -73,11 +73,10 @@ def one_line(text):
     return re.sub(r"\\n|\s", "", text)
 
 
-@pytest.mark.parametrize("sample", SAMPLES)
-@pytest.mark.parametrize("tenant", ["acme", "globex"])
+# globex's table flags phones and lets them through: see the test of flagged data.
+@pytest.mark.parametrize("tenant,sample", [(tenant, sample) for tenant in ("acme", "globex") for sample in SAMPLES
+                                           if (tenant, sample) != ("globex", "phone")])
 def test_personal_data_in_a_prompt_never_reaches_the_model(sample, tenant, captured, capture):
-    if tenant == "globex" and sample == "phone":
-        pytest.skip("globex's table flags phones and lets them through; see the flag test")
     sentence, value = SAMPLES[sample]
     answer = ask(captured, getattr(captured, tenant), PLACES["last message"](sentence.format(value)))
     assert answer.status == 200, answer

@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import hmac
 import json
+import re
 import subprocess
 
 import pytest
@@ -239,7 +240,7 @@ def test_a_bad_body_is_refused(row, captured, capture):
 ROUTE_ROWS = [
     Row("an unknown route", 404, None, post(path="/v1/nothing", key=acme_key)),
     Row("a route of OpenAI that is not understood", 404, None, post(path="/v1/assistants", key=acme_key)),
-    Row("a route spelled with dots", 404, None, post(path="/v1/../v1/chat/completions/x", key=acme_key)),
+    Row("a route spelled with dots", 400, None, post(path="/v1/../v1/chat/completions/x", key=acme_key)),
     Row("another method", 405, None, post(method="PUT", key=acme_key)),
     Row("a method of another protocol", 405, None, post(method="PATCH", key=acme_key)),
 ]
@@ -304,7 +305,7 @@ def test_the_wire_refuses(name, status, message, captured, capture):
     answer = parse_answer(raw)
     assert answer, f"{name}: no answer: {raw[:200]!r}"
     assert_problem(answer, status)
-    assert raw.count(b"HTTP/1.1 ") == 1, "a second request was read out of the first"
+    assert len(re.findall(rb"HTTP/1\.1 \d\d\d ", raw)) == 1, "a second request was read out of the first"
     assert answer.headers["connection"] == "close"
     assert capture.seen == []
     assert wait_until(lambda: captured.events_of(answer.request_id), what="an event of the refusal")
