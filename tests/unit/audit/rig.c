@@ -95,12 +95,11 @@ static gh_result unwrap(void *context, const struct gh_uuid *tenant, struct gh_s
                         struct gh_slice subject, struct gh_slice wrapped, uint8_t dek[32])
 {
 	struct rig *rig = context;
-	struct gh_buf plain = { 0 };
+	GH_CLEANUP(gh_buf_free) struct gh_buf plain = { 0 };
 
 	GH_TRY(gh_aead_open(rig->wrapping, gh_slice(tenant->bytes, 16), wrapped, &plain));
 	GH_ENSURE(plain.len == 32, GH_E_CRYPTO, "not a key");
 	memcpy(dek, plain.data, 32);
-	gh_buf_free(&plain);
 	return GH_OK;
 }
 
@@ -221,7 +220,6 @@ struct gh_audit_entry *rig_entry(struct rig *rig, size_t tenant, bool with_excha
 		.data_key_id = rig->key_ids[tenant],
 		.data_key = rig->keys[tenant],
 		.destination = destination,
-		.user = owned,
 	};
 	if (with_exchange) {
 		gh_uuid_format(&owned->entry.event_id, owned->token);
@@ -239,7 +237,7 @@ struct gh_audit_entry *rig_entry(struct rig *rig, size_t tenant, bool with_excha
 
 void rig_entry_free(struct gh_audit_entry *entry)
 {
-	free(entry->user);
+	free(entry); /* the first member of its struct owned */
 }
 
 static void deliver(void *context, struct gh_audit_entry *list)

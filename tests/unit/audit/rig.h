@@ -40,7 +40,7 @@ gh_result rig_sql(struct rig *rig, const char *sql);
 /* The first column of the only row, as a number. */
 int64_t rig_number(struct rig *rig, const char *sql);
 
-/* An entry on the heap with what it points at; freed by rig_entry_free. */
+/* An entry on the heap with what it points at; freed by rig_entry_free. `user` is the caller's. */
 struct gh_audit_entry *rig_entry(struct rig *rig, size_t tenant, bool with_exchange,
                                  const struct gh_audit_destination *destination);
 void rig_entry_free(struct gh_audit_entry *entry);
