@@ -99,7 +99,18 @@ static void extend(struct gh_pii_scan *scan, size_t start, size_t first_end)
 	}
 }
 
-/* With a "-" kept inside, other ids written "AB-123456" would not fit: those are read plainly. */
+/* Whether a code may begin with the word [at, end): it holds a digit, or it is a prefix of up to
+ * three letters in front of one ("AB 12 34 56 C"). */
+static bool may_begin(struct gh_slice text, size_t at, size_t end)
+{
+	for (size_t i = at; i < end; i++)
+		if (gh_pii_is_digit(text.data[i]))
+			return true;
+	return end - at <= 3 && end + 1 < text.len &&
+	       (text.data[end] == ' ' || text.data[end] == '-') &&
+	       gh_pii_is_digit(text.data[end + 1]);
+}
+
 void gh_pii_detect_code(struct gh_pii_scan *scan)
 {
 	struct gh_slice text = scan->text;
@@ -111,8 +122,8 @@ void gh_pii_detect_code(struct gh_pii_scan *scan)
 		}
 		size_t end = token_end(text, at);
 		uint8_t before = at > 0 ? text.data[at - 1] : ' ';
-		bool boundary = before != '_' && before < 0x80;
-		if (boundary && end - at <= MAX_CODE)
+		if (before != '_' && before < 0x80 && end - at <= MAX_CODE &&
+		    may_begin(text, at, end))
 			extend(scan, at, end);
 		at = end;
 	}

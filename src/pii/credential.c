@@ -218,28 +218,43 @@ static size_t try_jwt(struct gh_pii_scan *scan, size_t at)
 	return end;
 }
 
+/* Rows by the first character of their prefix, chained; 0 ends a chain. */
+struct index {
+	uint8_t head[256];
+	uint8_t next[GH_ARRAY_LEN(vendors) + 1];
+};
+_Static_assert(GH_ARRAY_LEN(vendors) < 255, "the index counts rows in bytes");
+
+static void make_index(struct index *index)
+{
+	memset(index, 0, sizeof *index);
+	for (size_t i = GH_ARRAY_LEN(vendors); i-- > 0;) {
+		uint8_t first = (uint8_t)vendors[i].prefix[0];
+		index->next[i + 1] = index->head[first];
+		index->head[first] = (uint8_t)(i + 1);
+	}
+}
+
 void gh_pii_detect_credential(struct gh_pii_scan *scan)
 {
 	struct gh_slice text = scan->text;
-	bool starts[256] = { false };
+	struct index index;
+	uint8_t before = ' ';
 
-	for (size_t i = 0; i < GH_ARRAY_LEN(vendors); i++)
-		starts[(uint8_t)vendors[i].prefix[0]] = true;
+	make_index(&index);
 	for (size_t at = 0; at + 8 < text.len;) {
 		uint8_t c = text.data[at];
-		uint8_t before = at > 0 ? text.data[at - 1] : ' ';
+		size_t next = at + 1;
 		if (c == '-') {
-			at = try_private_key(scan, at);
-			continue;
+			next = try_private_key(scan, at);
+		} else if (!gh_pii_is_alnum(before) && before != '_') {
+			for (size_t row = index.head[c]; row; row = index.next[row])
+				if ((uint8_t)vendors[row - 1].prefix[1] == text.data[at + 1])
+					try_vendor(scan, &vendors[row - 1], at);
+			if (c == 'e')
+				next = try_jwt(scan, at);
 		}
-		if (gh_pii_is_alnum(before) || before == '_') {
-			at++;
-			continue;
-		}
-		if (starts[c])
-			for (size_t i = 0; i < GH_ARRAY_LEN(vendors); i++)
-				if ((uint8_t)vendors[i].prefix[0] == c)
-					try_vendor(scan, &vendors[i], at);
-		at = c == 'e' ? try_jwt(scan, at) : at + 1;
+		before = text.data[next - 1];
+		at = next;
 	}
 }

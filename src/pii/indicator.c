@@ -204,23 +204,39 @@ static void try_age(struct gh_pii_scan *scan, size_t at)
 		gh_pii_add(scan, at, end, GH_PII_MINOR, "minor", 62);
 }
 
+/* Rows by their first letter, chained; 0 ends a chain. */
+struct index {
+	uint8_t head[256];
+	uint8_t next[GH_ARRAY_LEN(terms) + 1];
+};
+_Static_assert(GH_ARRAY_LEN(terms) < 255, "the index counts rows in bytes");
+
+static void make_index(struct index *index)
+{
+	memset(index, 0, sizeof *index);
+	for (size_t i = GH_ARRAY_LEN(terms); i-- > 0;) {
+		uint8_t first = (uint8_t)terms[i].text[0];
+		index->next[i + 1] = index->head[first];
+		index->head[first] = (uint8_t)(i + 1);
+	}
+}
+
 void gh_pii_detect_indicator(struct gh_pii_scan *scan)
 {
 	struct gh_slice text = scan->text;
-	bool starts[256] = { false };
+	struct index index;
+	uint8_t before = ' ';
 
-	for (size_t i = 0; i < GH_ARRAY_LEN(terms); i++)
-		starts[(uint8_t)terms[i].text[0]] = true;
-	for (size_t at = 0; at < text.len; at++) {
-		uint8_t c = gh_pii_lower(text.data[at]);
-		if (at > 0 && (gh_pii_is_alnum(text.data[at - 1]) || text.data[at - 1] >= 0x80))
+	make_index(&index);
+	for (size_t at = 0; at < text.len; before = text.data[at++]) {
+		if (gh_pii_is_alnum(before) || before >= 0x80)
 			continue;
+		uint8_t c = gh_pii_lower(text.data[at]);
+		uint8_t second = at + 1 < text.len ? gh_pii_lower(text.data[at + 1]) : 0;
 		if (gh_pii_is_digit(c))
 			try_age(scan, at);
-		if (!starts[c])
-			continue;
-		for (size_t i = 0; i < GH_ARRAY_LEN(terms); i++)
-			if ((uint8_t)terms[i].text[0] == c)
-				try_term(scan, &terms[i], at);
+		for (size_t row = index.head[c]; row; row = index.next[row])
+			if ((uint8_t)terms[row - 1].text[1] == second)
+				try_term(scan, &terms[row - 1], at);
 	}
 }

@@ -264,22 +264,25 @@ static void offer(struct gh_pii_scan *scan, const struct span *span)
 		           "phone", phone);
 }
 
+/* Apart from the loop that looks for digits: these structs are large, and most bytes are no digits.
+ */
+static size_t at_digits(struct gh_pii_scan *scan, size_t at)
+{
+	struct run run;
+	struct span span;
+
+	read_run(scan->text, at, &run);
+	for (size_t first = 0; first < run.count; first++)
+		for (size_t last = first; last < run.count; last++)
+			if (make_span(scan, &run, first, last, &span) && span.count >= 7)
+				offer(scan, &span);
+	return run.end;
+}
+
 void gh_pii_detect_number(struct gh_pii_scan *scan)
 {
 	struct gh_slice text = scan->text;
 
-	for (size_t at = 0; at < text.len;) {
-		struct run run;
-		struct span span;
-		if (!gh_pii_is_digit(text.data[at])) {
-			at++;
-			continue;
-		}
-		read_run(text, at, &run);
-		for (size_t first = 0; first < run.count; first++)
-			for (size_t last = first; last < run.count; last++)
-				if (make_span(scan, &run, first, last, &span) && span.count >= 7)
-					offer(scan, &span);
-		at = run.end;
-	}
+	for (size_t at = 0; at < text.len;)
+		at = gh_pii_is_digit(text.data[at]) ? at_digits(scan, at) : at + 1;
 }

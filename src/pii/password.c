@@ -148,7 +148,11 @@ static void at_word(struct gh_pii_scan *scan, size_t at)
 {
 	struct gh_slice text = scan->text;
 
+	uint8_t first = gh_pii_lower(text.data[at]), second = gh_pii_lower(text.data[at + 1]);
+
 	for (size_t i = 0; i < GH_ARRAY_LEN(labels); i++) {
+		if ((uint8_t)labels[i].word[0] != first || (uint8_t)labels[i].word[1] != second)
+			continue;
 		size_t len = strlen(labels[i].word);
 		if (text.len - at <= len ||
 		    gh_pii_lower(text.data[at]) != (uint8_t)labels[i].word[0] ||
@@ -197,6 +201,15 @@ static void at_header(struct gh_pii_scan *scan, size_t at, size_t len)
 		gh_pii_add(scan, start, end, GH_PII_CREDENTIAL, "authorization", 88);
 }
 
+/* Case-blind; `word` is lower case. */
+static bool begins(struct gh_slice text, size_t at, const char *word)
+{
+	for (; *word; word++, at++)
+		if (at >= text.len || gh_pii_lower(text.data[at]) != (uint8_t)*word)
+			return false;
+	return true;
+}
+
 void gh_pii_detect_password(struct gh_pii_scan *scan)
 {
 	static const char *const secret_keys[] = { "password", "passwd",     "pwd",
@@ -213,16 +226,12 @@ void gh_pii_detect_password(struct gh_pii_scan *scan)
 		uint8_t c = gh_pii_lower(text.data[at]);
 		if (c == ':' && text.data[at + 1] == '/' && text.data[at + 2] == '/')
 			at_url(scan, at);
-		if (at > 0 && gh_pii_is_alnum(text.data[at - 1]))
+		if (!gh_pii_is_alpha(c) || (at > 0 && gh_pii_is_alnum(text.data[at - 1])))
 			continue;
-		if (c == 'p' || c == 'a' || c == 's' || c == 'c' || c == 'r' || c == 't' ||
-		    c == 'o' || c == 'k')
-			at_word(scan, at);
-		if (c == 'b' && strncasecmp((const char *)text.data + at, "bearer ",
-		                            7 < text.len - at ? 7 : text.len - at) == 0)
+		at_word(scan, at);
+		if (c == 'b' && begins(text, at, "bearer "))
 			at_header(scan, at, 7);
-		else if (c == 'b' && strncasecmp((const char *)text.data + at, "basic ",
-		                                 6 < text.len - at ? 6 : text.len - at) == 0)
+		else if (c == 'b' && begins(text, at, "basic "))
 			at_header(scan, at, 6);
 	}
 }

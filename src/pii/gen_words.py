@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""Turns words.txt into the trigger table. Usage: gen_words.py OUT.h OUT.c words.txt
+The hash is that of words.h, computed here with the same 64-bit arithmetic."""
+import re
+import sys
+
+MASK = (1 << 64) - 1
+CLASS = {"health": "GH_PII_HEALTH", "biometric": "GH_PII_BIOMETRIC", "minor": "GH_PII_MINOR"}
+MAX_WORD = 24
+
+
+def load(data, at):
+    return int.from_bytes(data[at:at + 8].ljust(8, b"\0"), "little")
+
+
+def word_hash(word):
+    data = bytes(byte | 0x20 for byte in word)
+    h = load(data, 0) * 0x9E3779B97F4A7C15 & MASK
+    h ^= h >> 29
+    h = (h ^ load(data, 8)) * 0xBF58476D1CE4E5B9 & MASK
+    h ^= h >> 32
+    h = (h ^ load(data, 16)) * 0x94D049BB133111EB & MASK
+    return h ^ h >> 31
+
+
+def join(phrase, word):
+    h = ((phrase << 23 | phrase >> 41) & MASK ^ word) * 0x9E3779B97F4A7C15 & MASK
+    return h ^ h >> 32
+
+
+def split(phrase):
+    return [part for part in re.split(rb"[^0-9A-Za-z\x80-\xff]+", phrase) if part]
+
+
+def main():
+    header, source, path = sys.argv[1:]
+    groups, entries, terms = [], {}, []
+    for number, line in enumerate(open(path, encoding="utf-8"), 1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        head, _, rest = line.partition(":")
+        kind, name, *numbers = head.split()
+        term = 0
+        if kind == "group":
+            if name not in groups:
+                groups.append(name)
+            bits = 1 << groups.index(name)
+        elif kind == "term":
+            bits = 0
+            terms.append((CLASS[name], int(numbers[0]), int(numbers[1])))
+            term = len(terms)
+        else:
+            sys.exit(f"{path}:{number}: neither group nor term")
+        for phrase in rest.split(","):
+            words = split(phrase.strip().lower().encode())
+            if not words or any(len(word) > MAX_WORD for word in words):
+                sys.exit(f"{path}:{number}: '{phrase}' is empty or has a word that is too long")
+            h = word_hash(words[0])
+            for at in range(len(words)):
+                if at:
+                    h = join(h, word_hash(words[at]))
+                entry = entries.setdefault(h, [0, 0, 0])
+                if at + 1 < len(words):
+                    entry[2] = 1
+            entry[0] |= bits
+            entry[1] = term or entry[1]
+    if len(groups) > 62:
+        sys.exit(f"{path}: more than 62 groups")
+    size = 1024
+    while size < 2 * len(entries):
+        size *= 2
+    slots = [None] * size
+    for h, entry in sorted(entries.items()):
+        at = h >> 40 & size - 1
+        while slots[at]:
+            at = at + 1 & size - 1
+        slots[at] = (h & 0xFFFFFFFF or 1, *entry)
+    with open(header, "w", encoding="ascii") as out:
+        out.write("/* Made by gen_words.py from words.txt. */\n#ifndef GH_PII_WORD_GROUPS_H\n"
+                  "#define GH_PII_WORD_GROUPS_H\n\n#include <stdint.h>\n\n")
+        for bit, name in enumerate(groups):
+            out.write(f"#define GH_W_{name.upper()} (UINT64_C(1) << {bit})\n")
+        out.write(f"\n#define GH_PII_WORD_SLOTS {size}\n\n#endif\n")
+    with open(source, "w", encoding="ascii") as out:
+        out.write('/* Made by gen_words.py from words.txt. */\n#include "pii/words.h"\n\n'
+                  "const struct gh_pii_word gh_pii_words[GH_PII_WORD_SLOTS] = {\n")
+        for at, slot in enumerate(slots):
+            if slot:
+                out.write(f"\t[{at}] = {{ 0x{slot[1]:x}, 0x{slot[0]:x}, {slot[2]}, {slot[3]} }},\n")
+        out.write("};\n\nconst struct gh_pii_term gh_pii_terms[] = {\n\t{ 0, 0, 0 },\n")
+        for name, personal, alone in terms:
+            out.write(f"\t{{ {name}, {personal}, {alone} }},\n")
+        out.write("};\n")
+
+
+if __name__ == "__main__":
+    main()

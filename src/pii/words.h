@@ -1,0 +1,83 @@
+/* words.h: inside this room: words that give a value its meaning, found by hash. A word is a run of
+ * letters, digits and bytes beyond ASCII; its hash forgets case. The table is made from words.txt
+ * when the program is built. */
+#ifndef GH_PII_WORDS_H
+#define GH_PII_WORDS_H
+
+#include <string.h>
+
+#include "base/slice.h"
+#include "pii/classes.h"
+#include "word_groups.h"
+
+#define GH_PII_MAX_WORD 24
+
+struct gh_pii_word {
+	uint64_t groups; /* GH_W_… */
+	uint32_t print;  /* low half of the hash; 0: empty slot */
+	uint8_t term;    /* index in gh_pii_terms; 0: none */
+	uint8_t goes_on; /* begins a longer phrase */
+};
+
+/* An indicator: confidence when a person is near, and when nobody is. */
+struct gh_pii_term {
+	uint8_t class;
+	uint8_t personal, alone;
+};
+
+extern const struct gh_pii_word gh_pii_words[GH_PII_WORD_SLOTS];
+extern const struct gh_pii_term gh_pii_terms[];
+
+/* Eight bytes of the word from `at` on, lower-cased, zero beyond its end. */
+static inline uint64_t gh_pii_word_load(struct gh_slice word, size_t at, const uint8_t *limit)
+{
+	uint64_t bytes = 0, lower = UINT64_C(0x2020202020202020);
+
+	if (at >= word.len)
+		return 0;
+	size_t left = word.len - at;
+	if (left >= 8) {
+		memcpy(&bytes, word.data + at, 8);
+		return bytes | lower;
+	}
+	if (limit - (word.data + at) >= 8)
+		memcpy(&bytes, word.data + at, 8);
+	else
+		memcpy(&bytes, word.data + at, left);
+	return (bytes | lower) & (~UINT64_C(0) >> (64 - 8 * left));
+}
+
+/* 0 for a word that is too long to be in the table. `limit`: the end of readable memory. */
+static inline uint64_t gh_pii_word_hash(struct gh_slice word, const uint8_t *limit)
+{
+	uint64_t h;
+
+	if (word.len > GH_PII_MAX_WORD)
+		return 0;
+	h = gh_pii_word_load(word, 0, limit) * UINT64_C(0x9E3779B97F4A7C15);
+	h ^= h >> 29;
+	h = (h ^ gh_pii_word_load(word, 8, limit)) * UINT64_C(0xBF58476D1CE4E5B9);
+	h ^= h >> 32;
+	h = (h ^ gh_pii_word_load(word, 16, limit)) * UINT64_C(0x94D049BB133111EB);
+	return h ^ h >> 31;
+}
+
+static inline uint64_t gh_pii_word_join(uint64_t phrase, uint64_t word)
+{
+	uint64_t h = ((phrase << 23 | phrase >> 41) ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+
+	return h ^ h >> 32;
+}
+
+static inline const struct gh_pii_word *gh_pii_word_find(uint64_t hash)
+{
+	uint32_t print = (uint32_t)hash ? (uint32_t)hash : 1;
+
+	for (size_t at = hash >> 40 & (GH_PII_WORD_SLOTS - 1); gh_pii_words[at].print;
+	     at = (at + 1) & (GH_PII_WORD_SLOTS - 1))
+		if (gh_pii_words[at].print == print)
+			return &gh_pii_words[at];
+	return NULL;
+}
+
+#endif
