@@ -28,11 +28,14 @@ struct running {
 	int fd;
 };
 
-static struct running start(const struct place *place, bool sandbox)
+/* With `gate_fd` not -1 the keeper waits until the other end of that pipe is closed: made early,
+ * for tests that have threads when they need it (a fork of many threads copies their locks). */
+static struct running start_gated(const struct place *place, bool sandbox, int gate_fd, int hold_fd)
 {
 	struct gh_keeper_config config = place->config;
 	struct running running;
 	int pair[2];
+	char byte;
 
 	config.sandbox = sandbox;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair), 0);
@@ -40,12 +43,22 @@ static struct running start(const struct place *place, bool sandbox)
 	assert_true(running.pid >= 0);
 	if (running.pid == 0) {
 		close(pair[0]);
+		if (gate_fd >= 0) {
+			close(hold_fd);
+			while (read(gate_fd, &byte, 1) < 0 && errno == EINTR)
+				;
+		}
 		gh_log_open("keeper", GH_LOG_ERROR);
 		_exit(gh_keeper_run(&pair[1], 1, &config) == GH_OK ? 0 : 1);
 	}
 	close(pair[1]);
 	running.fd = pair[0];
 	return running;
+}
+
+static struct running start(const struct place *place, bool sandbox)
+{
+	return start_gated(place, sandbox, -1, -1);
 }
 
 static int wait_status(pid_t pid)
@@ -297,11 +310,14 @@ static void *work(void *context)
 
 static void threads_get_their_own_answers_also_while_the_keeper_is_replaced(void **state)
 {
-	struct running running = start(*state, false);
+	struct running running = start(*state, false), second;
 	struct gh_keeper_client *client = client_of(&running);
 	struct worker workers[4];
 	pthread_t threads[4];
-	int good = 0;
+	int good = 0, gate[2];
+
+	assert_int_equal(pipe(gate), 0);
+	second = start_gated(*state, false, gate[0], gate[1]);
 
 	for (size_t i = 0; i < 4; i++) {
 		workers[i] = (struct worker){ .client = client, .tenant = gh_uuid_v7() };
@@ -313,7 +329,9 @@ static void threads_get_their_own_answers_also_while_the_keeper_is_replaced(void
 	usleep(2000);
 	kill(running.pid, SIGKILL);
 	wait_status(running.pid);
-	running = start(*state, false);
+	running = second;
+	close(gate[1]);
+	close(gate[0]);
 	gh_keeper_client_replace_fd(client, running.fd);
 	for (size_t i = 0; i < 4; i++) {
 		pthread_join(threads[i], NULL);
