@@ -13,7 +13,7 @@
 #define GH_KEEPER_ACCESS_SIGN_S     (30 * 86400) /* an access key signs so long, */
 #define GH_KEEPER_ACCESS_VERIFY_S   (16 * 60)    /* verifies so long after its last signature, */
 #define GH_KEEPER_ACCESS_PENDING_S  (10 * 60)    /* and was published so long before its first */
-#define GH_KEEPER_DATABASE_ISSUER   "gatehouse" /* what gatehouse.issuer expects */
+#define GH_KEEPER_DATABASE_ISSUER   "gatehouse"  /* what gatehouse.issuer expects */
 #define GH_KEEPER_DATABASE_AUDIENCE "gatehouse-db"
 
 struct gh_keeper_config {
