@@ -162,6 +162,13 @@ static enum gh_cedar_function constructor_of(const struct gh_cedar_name *extensi
 	                              false);
 }
 
+static bool is_call(const struct gh_cedar_json *json)
+{
+	return gh_cedar_json_is(gh_cedar_json_get(json, "fn"), GH_CEDAR_JSON_STRING) &&
+	       (gh_cedar_json_get(json, "arg") ||
+	        gh_cedar_json_is(gh_cedar_json_get(json, "args"), GH_CEDAR_JSON_ARRAY));
+}
+
 /* What only a type makes readable. *done says whether it did. */
 static gh_result read_typed(struct reader *r, const struct gh_cedar_json *json,
                             const struct gh_cedar_type *type, struct gh_cedar_value *out,
@@ -175,7 +182,7 @@ static gh_result read_typed(struct reader *r, const struct gh_cedar_json *json,
 		out->kind = GH_CEDAR_ENTITY;
 		return read_type_and_id(r, json, &out->entity);
 	}
-	if (type->kind == GH_CEDAR_TYPE_EXTENSION && gh_cedar_json_get(json, "fn"))
+	if (type->kind == GH_CEDAR_TYPE_EXTENSION && is_call(json))
 		return read_call(r, json, out);
 	if (type->kind == GH_CEDAR_TYPE_EXTENSION && json->kind == GH_CEDAR_JSON_STRING) {
 		enum gh_cedar_function function = constructor_of(type->name);
@@ -193,19 +200,20 @@ static gh_result read_typed(struct reader *r, const struct gh_cedar_json *json,
 	return GH_OK;
 }
 
+/* As in the official reader, what has the key of an escape but not its form is a record. */
 static gh_result read_object(struct reader *r, const struct gh_cedar_json *json,
                              struct gh_cedar_value *out)
 {
 	const struct gh_cedar_json *entity = gh_cedar_json_get(json, "__entity");
 	const struct gh_cedar_json *extension = gh_cedar_json_get(json, "__extn");
 
-	if (entity) {
+	if (is_type_and_id(entity)) {
 		out->kind = GH_CEDAR_ENTITY;
 		return read_type_and_id(r, entity, &out->entity);
 	}
-	if (extension)
+	if (is_call(extension))
 		return read_call(r, extension, out);
-	if (gh_cedar_json_get(json, "__expr"))
+	if (gh_cedar_json_is(gh_cedar_json_get(json, "__expr"), GH_CEDAR_JSON_STRING))
 		return fault(r, json, "the __expr escape is no longer part of Cedar");
 	return read_record(r, json, NULL, NULL, out);
 }
@@ -273,6 +281,9 @@ static gh_result read_entity(struct reader *r, struct gh_cedar_entities *entitie
 	list = calloc(parents->count + 1, sizeof *list);
 	GH_ENSURE(list, GH_E_MEMORY, "no memory for Cedar JSON");
 	GH_TRY(read_parents(r, parents, list));
+	for (uint32_t i = 0; i < parents->count; i++)
+		if (gh_cedar_is_action_type(uid->type) && !gh_cedar_is_action_type(list[i]->type))
+			return fault(r, parents, "the parents of an action must be actions");
 	enum gh_code code = gh_cedar_entities_add(entities, uid, &attributes,
 	                                          tags ? &tag_values : NULL, list, parents->count);
 	if (code != GH_OK)
