@@ -14,7 +14,7 @@ from harness import BINARY, GATES, ROOT, free_port
 
 
 # The last thing it shows: the auditor's verb and its word.
-DONE = re.compile(r"gatehouse log verify.*\n(?:.*\n)*?.*\bok\b")
+DONE = re.compile(r"gatehouse log verify.*\n(?:.*\n)*?.*(?:\bok\b|The log verifies)")
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +51,13 @@ def demo():
 def test_it_keeps_running_and_stops_at_ctrl_c(demo):
     text, _, alive, _ = demo
     assert alive, text
+
+
+def test_ctrl_c_is_as_clean_as_sigterm(demo):
+    """A terminal sends it to every process at once: none but the supervisor may take it as its own."""
+    text = demo[0]
+    assert '"event":"supervisor.stopping"' in text
+    assert '"level":"error"' not in text.split('"event":"supervisor.stopping"')[1], text[-3000:]
 
 
 def test_it_shows_a_curl_line_that_can_be_typed(demo):
