@@ -44,6 +44,35 @@ gh_result gh_cedar_parser_path(struct gh_cedar_parser *parser, const char *what,
 /* A::"id". */
 gh_result gh_cedar_parser_uid(struct gh_cedar_parser *parser, const struct gh_cedar_uid **out);
 
+/* Growing arrays of what stands between brackets. */
+struct gh_cedar_items {
+	const struct gh_cedar_expr **exprs;
+	const struct gh_cedar_name **names;
+	size_t count;
+	size_t capacity;
+};
+void gh_cedar_items_free(struct gh_cedar_items *items);
+gh_result gh_cedar_items_add(struct gh_cedar_items *items, const struct gh_cedar_name *name,
+                             const struct gh_cedar_expr *expr);
+
+/* From `start` to the end of what was read last. */
+struct gh_cedar_span gh_cedar_parser_since(const struct gh_cedar_parser *parser, uint32_t start);
+/* A limit met while building is shown where the node stands. Returns `code`. */
+enum gh_code gh_cedar_parser_built(struct gh_cedar_parser *parser, struct gh_cedar_span span,
+                                   enum gh_code code);
+gh_result gh_cedar_parser_node(struct gh_cedar_parser *parser, uint32_t start,
+                               enum gh_cedar_expr_kind kind, const struct gh_cedar_expr *a,
+                               const struct gh_cedar_expr *b, const struct gh_cedar_expr **out);
+gh_result gh_cedar_parser_literal(struct gh_cedar_parser *parser, uint32_t start,
+                                  struct gh_cedar_value value, const struct gh_cedar_expr **out);
+/* Reads a number token of at most `most`. */
+gh_result gh_cedar_parser_number(struct gh_cedar_parser *parser, uint64_t most, uint64_t *out);
+/* Reads an attribute name: an identifier that is not reserved. */
+gh_result gh_cedar_parser_attribute(struct gh_cedar_parser *parser,
+                                    const struct gh_cedar_name **out);
+
+/* A value and what follows it: .name, .method(…), ["name"]. */
+gh_result gh_cedar_parse_member(struct gh_cedar_parser *parser, const struct gh_cedar_expr **out);
 gh_result gh_cedar_parse_expr(struct gh_cedar_parser *parser, const struct gh_cedar_expr **out);
 
 /* A list of policies that grows while a text is read. */

@@ -3,6 +3,7 @@
 #include "policy/cedar/symbol.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
 
 #define FIRST_SLOTS 64
 
@@ -19,8 +20,18 @@ struct gh_cedar_space {
 	struct table uids;
 	size_t limit_bytes;
 	size_t table_bytes;
+	uint64_t key[2]; /* of the hash; the root's */
 	bool frozen;
 };
+
+static bool take_key(struct gh_cedar_space *space)
+{
+	if (space->parent) {
+		memcpy(space->key, space->parent->key, sizeof space->key);
+		return true;
+	}
+	return getrandom(space->key, sizeof space->key, 0) == sizeof space->key;
+}
 
 struct gh_cedar_space *gh_cedar_space_new(const struct gh_cedar_space *parent, size_t limit_bytes)
 {
@@ -34,8 +45,8 @@ struct gh_cedar_space *gh_cedar_space_new(const struct gh_cedar_space *parent, s
 	space->parent = parent;
 	space->limit_bytes = limit_bytes;
 	space->arena = gh_arena_new(limit_bytes);
-	if (!space->arena) {
-		free(space);
+	if (!space->arena || !take_key(space)) {
+		gh_cedar_space_free(space);
 		return NULL;
 	}
 	return space;
@@ -75,24 +86,30 @@ struct gh_arena *gh_cedar_space_arena(struct gh_cedar_space *space)
 	return space->arena;
 }
 
-/* FNV-1a over eight bytes a step, mixed at the end. Chosen collisions only slow the sender's own
- * request: child tables are small and their bytes bounded. */
-static uint32_t hash_bytes(struct gh_slice text)
+static uint64_t fold(uint64_t a, uint64_t b)
 {
-	uint64_t h = 0xcbf29ce484222325u ^ text.len;
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+/* A folded multiplication over eight bytes a step, keyed by two random words that a chain of spaces
+ * shares: who chooses ids cannot choose them to collide. */
+static uint32_t hash_bytes(const struct gh_cedar_space *space, struct gh_slice text)
+{
+	uint64_t h = space->key[0] ^ text.len, chunk = 0;
 	size_t i = 0;
 
 	for (; i + 8 <= text.len; i += 8) {
-		uint64_t chunk;
 		memcpy(&chunk, text.data + i, 8);
-		h = (h ^ chunk) * 0x9e3779b97f4a7c15u;
-		h ^= h >> 32;
+		h = fold(h ^ space->key[1], chunk ^ space->key[0]);
 	}
-	for (; i < text.len; i++)
-		h = (h ^ text.data[i]) * 0x100000001b3u;
-	h ^= h >> 29;
-	h *= 0xbf58476d1ce4e5b9u;
-	return (uint32_t)(h >> 32);
+	chunk = 0;
+	if (i < text.len)
+		memcpy(&chunk, text.data + i, text.len - i);
+	h = fold(h ^ space->key[1], chunk ^ space->key[0]);
+	h = fold(h, space->key[1] | 1);
+	return (uint32_t)(h >> 32) ^ (uint32_t)h;
 }
 
 static uint32_t hash_uid(const struct gh_cedar_name *type, const struct gh_cedar_name *id)
@@ -156,7 +173,7 @@ static const struct gh_cedar_uid *find_uid(const struct gh_cedar_space *space, u
 
 const struct gh_cedar_name *gh_cedar_find(const struct gh_cedar_space *space, struct gh_slice text)
 {
-	return find_name(space, hash_bytes(text), text);
+	return find_name(space, hash_bytes(space, text), text);
 }
 
 const struct gh_cedar_uid *gh_cedar_find_uid(const struct gh_cedar_space *space,
@@ -205,7 +222,7 @@ static bool make_room(struct gh_cedar_space *space, struct table *table, bool na
 
 const struct gh_cedar_name *gh_cedar_intern(struct gh_cedar_space *space, struct gh_slice text)
 {
-	uint32_t hash = hash_bytes(text);
+	uint32_t hash = hash_bytes(space, text);
 	const struct gh_cedar_name *known = find_name(space, hash, text);
 
 	if (known || space->frozen || text.len > UINT32_MAX / 2)

@@ -44,7 +44,7 @@ static bool sets_equal(const struct gh_cedar_set *a, const struct gh_cedar_set *
 {
 	if (a == b)
 		return true;
-	if (a->count != b->count) /* neither holds duplicates */
+	if (a->hash != b->hash || a->count != b->count) /* neither holds duplicates */
 		return false;
 	for (uint32_t i = 0; i < a->count; i++)
 		if (!gh_cedar_set_has(b, &a->items[i]))
@@ -56,7 +56,7 @@ static bool records_equal(const struct gh_cedar_record *a, const struct gh_cedar
 {
 	if (a == b)
 		return true;
-	if (a->count != b->count)
+	if (a->hash != b->hash || a->count != b->count)
 		return false;
 	for (uint32_t i = 0; i < a->count; i++)
 		if (a->fields[i].name != b->fields[i].name)
@@ -116,6 +116,29 @@ const struct gh_cedar_value *gh_cedar_record_get(const struct gh_cedar_record *r
 	return NULL;
 }
 
+static uint64_t stir(uint64_t h)
+{
+	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
+	h = (h ^ h >> 27) * 0x94d049bb133111ebu;
+	return h ^ h >> 31;
+}
+
+/* Equal values have equal hashes. Compound values carry theirs, so that comparing a set of sets
+ * item by item does not compare contents. */
+static uint64_t hash_of(const struct gh_cedar_value *value)
+{
+	uint64_t halves[2];
+
+	switch (value->kind) {
+	case GH_CEDAR_SET: return stir(value->set->hash + GH_CEDAR_SET);
+	case GH_CEDAR_RECORD: return stir(value->record->hash + GH_CEDAR_RECORD);
+	case GH_CEDAR_IPADDR:
+		memcpy(halves, value->ip->address, sizeof halves);
+		return stir(halves[0] ^ stir(halves[1] + value->ip->prefix));
+	default: return stir(word_of(value) + stir(value->kind));
+	}
+}
+
 #define MAX_COMPOUND_ITEMS 4096 /* quadratic work is bounded */
 
 gh_result gh_cedar_set_fill(struct gh_cedar_set *set, const struct gh_cedar_value *items,
@@ -130,6 +153,7 @@ gh_result gh_cedar_set_fill(struct gh_cedar_set *set, const struct gh_cedar_valu
 	GH_ENSURE(words || count <= MAX_COMPOUND_ITEMS, GH_E_LIMIT,
 	          "a set of sets or records has more than %d items", MAX_COMPOUND_ITEMS);
 	set->count = 0;
+	set->hash = 0;
 	set->sorted = words && count > 16;
 	set->entities = entities;
 	if (set->sorted) {
@@ -139,11 +163,13 @@ gh_result gh_cedar_set_fill(struct gh_cedar_set *set, const struct gh_cedar_valu
 			if (set->count == 0 ||
 			    by_word(&set->items[set->count - 1], &set->items[i]) != 0)
 				set->items[set->count++] = set->items[i];
-		return GH_OK;
+	} else {
+		for (size_t i = 0; i < count; i++)
+			if (!gh_cedar_set_has(set, &items[i]))
+				set->items[set->count++] = items[i];
 	}
-	for (size_t i = 0; i < count; i++)
-		if (!gh_cedar_set_has(set, &items[i]))
-			set->items[set->count++] = items[i];
+	for (uint32_t i = 0; i < set->count; i++)
+		set->hash += hash_of(&set->items[i]);
 	return GH_OK;
 }
 
@@ -189,6 +215,10 @@ gh_result gh_cedar_record_fill(struct gh_cedar_record *record, const struct gh_c
 	if (count)
 		memmove(record->fields, fields, count * sizeof *fields);
 	sort_fields(record->fields, count);
+	record->hash = 0;
+	for (size_t i = 0; i < count; i++)
+		record->hash +=
+		    stir((uintptr_t)record->fields[i].name + hash_of(&record->fields[i].value));
 	for (size_t i = 1; i < count; i++)
 		GH_ENSURE(record->fields[i - 1].name != record->fields[i].name, GH_E_FORMAT,
 		          "an attribute is given twice");

@@ -40,6 +40,7 @@ struct gh_cedar_value {
 };
 
 struct gh_cedar_set {
+	uint64_t hash;  /* of the items, whatever their order */
 	uint32_t count; /* without duplicates */
 	bool entities;  /* every item is an entity (true for the empty set) */
 	bool sorted;    /* by kind and word: search by halves */
@@ -52,6 +53,7 @@ struct gh_cedar_field {
 };
 
 struct gh_cedar_record {
+	uint64_t hash;
 	uint32_t count;
 	struct gh_cedar_field fields[]; /* ascending by name pointer, no duplicates */
 };
