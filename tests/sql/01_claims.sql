@@ -59,6 +59,22 @@ SELECT is(t.step('s', 'SELECT gatehouse.tenant_id(), current_setting(''request.j
 	  '(,{})', 'what a savepoint opened goes back with it');
 SELECT t.step('s', 'ROLLBACK') \g /dev/null
 
+CREATE FUNCTION t.still_open() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF gatehouse.tenant_id() IS DISTINCT FROM new.tenant_id THEN
+		RAISE EXCEPTION 'closed before the end';
+	END IF;
+	RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER still_open AFTER INSERT ON shop.note DEFERRABLE INITIALLY DEFERRED
+	FOR EACH ROW EXECUTE FUNCTION t.still_open();
+SELECT t.step('s', 'BEGIN'), t.step('s', format('SELECT gatehouse.open(%L)', :'token_a')) \g /dev/null
+SELECT is(t.step('s', format('INSERT INTO shop.note VALUES (%L, 99, ''late'')', t.a())), 'INSERT 0 1',
+	  'a row whose check is deferred');
+SELECT is(t.step('s', 'COMMIT'), 'COMMIT', 'is checked as the tenant when the transaction ends');
+DROP TRIGGER still_open ON shop.note;
+DELETE FROM shop.note WHERE id = 99;
+
 -- Every bad token gives the same error.
 \set expired `"$SQL_HELPER" mint expired 018f0000-0000-7000-8000-00000000000a`
 SELECT is(t.visit('gatehouse_app', :'expired', 'SELECT 1'), :refused, 'expired');
