@@ -60,7 +60,8 @@ bool gh_pii_card_prefix(const char *d, size_t count, const char **kind)
 		int from, to;
 		size_t least, most;
 	} ranges[] = {
-		{ "visa", 4000, 4999, 13, 19 },       { "mastercard", 5100, 5599, 16, 16 },
+		{ "visa", 4000, 4999, 13, 13 },       { "visa", 4000, 4999, 16, 16 },
+		{ "visa", 4000, 4999, 19, 19 },       { "mastercard", 5100, 5599, 16, 16 },
 		{ "mastercard", 2221, 2720, 16, 16 }, { "amex", 3400, 3499, 15, 15 },
 		{ "amex", 3700, 3799, 15, 15 },       { "discover", 6011, 6011, 16, 19 },
 		{ "discover", 6440, 6599, 16, 19 },   { "unionpay", 6200, 6299, 16, 19 },
@@ -325,7 +326,107 @@ bool gh_pii_valid_it_vat(const char *s)
 	return luhn(s);
 }
 
+/* France: the key is 97 less the rest (Corsica's letters are not read). */
+bool gh_pii_valid_nir(const char *s)
+{
+	uint64_t number = 0;
+	int month = two(s, 3);
+
+	for (size_t i = 0; i < 13; i++)
+		number = number * 10 + (uint64_t)at(s, i);
+	return (s[0] == '1' || s[0] == '2') && month >= 1 && month <= 42 &&
+	       97 - (int)(number % 97) == two(s, 13);
+}
+
+bool gh_pii_valid_imei(const char *s)
+{
+	return luhn(s);
+}
+
+/* Norway: two digits of mod 11. */
+bool gh_pii_valid_fnr(const char *s)
+{
+	static const int first[] = { 3, 7, 6, 1, 8, 9, 4, 5, 2, 1 };
+	static const int second[] = { 5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1 };
+
+	return month_and_day(two(s, 2) % 40, two(s, 0) % 40) && weighted(s, first, 10) % 11 == 0 &&
+	       weighted(s, second, 11) % 11 == 0;
+}
+
+/* Belgium: 97 less the rest, with a 2 in front for those born from 2000 on. */
+bool gh_pii_valid_be(const char *s)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < 9; i++)
+		number = number * 10 + (uint64_t)at(s, i);
+	return month_and_day(two(s, 2) % 20, two(s, 4)) &&
+	       (97 - (int)(number % 97) == two(s, 9) ||
+	        97 - (int)((number + UINT64_C(2000000000)) % 97) == two(s, 9));
+}
+
+/* Denmark gave up the check digit in 2007: the date must do. */
+bool gh_pii_valid_cpr(const char *s)
+{
+	return month_and_day(two(s, 2), two(s, 0));
+}
+
+/* Region codes 11 to 28. */
+bool gh_pii_valid_kr_driver(const char *s)
+{
+	return two(s, 0) >= 11 && two(s, 0) <= 28;
+}
+
 /* ---- with letters ---- */
+
+bool gh_pii_valid_curp(const char *s)
+{
+	static const char order[] = "0123456789ABCDEFGHIJKLMN*OPQRSTUVWXYZ";
+	int sum = 0;
+
+	for (int i = 0; i < 17; i++)
+		sum += (int)(strchr(order, s[i]) - order) * (18 - i);
+	return month_and_day(two(s, 6), two(s, 8)) && strchr("HMX", s[10]) &&
+	       (10 - sum % 10) % 10 == at(s, 17);
+}
+
+/* ISO 3779 with the North American check digit. */
+bool gh_pii_valid_vin(const char *s)
+{
+	static const char values[] = "12345678.12345.7.923456789";
+	static const int weights[] = { 8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2 };
+	int sum = 0;
+
+	for (size_t i = 0; i < 17; i++) {
+		char c = s[i];
+		if (c >= 'A' && values[c - 'A'] == '.')
+			return false;
+		sum += (c >= 'A' ? values[c - 'A'] - '0' : c - '0') * weights[i];
+	}
+	return "0123456789X"[sum % 11] == s[8];
+}
+
+/* Old ones are printed without their leading zero. */
+bool gh_pii_valid_dni7(const char *s)
+{
+	char full[10] = "0";
+
+	memcpy(full + 1, s, 9);
+	return gh_pii_valid_dni(full);
+}
+
+/* Without its check digit: the alphabet and three digits must do. */
+bool gh_pii_valid_de_document9(const char *s)
+{
+	int digits = 0;
+
+	for (size_t i = 0; i < 9; i++) {
+		if (s[i] >= 'A' && !strchr("CFGHJKLMNPRTVWXYZ", s[i]))
+			return false;
+		digits += s[i] <= '9';
+	}
+	return s[0] >= 'A' && digits >= 3;
+}
 
 bool gh_pii_valid_dni(const char *s)
 {

@@ -1,16 +1,16 @@
 /* Identifiers with letters in them, and IBANs: runs of letters and digits, printed in one piece or
- * in groups. Only tokens with a digit are looked at, and at most nine groups from each. */
+ * in groups. Read from the token with the digit, or from the short one before it. */
 #include "pii/detect.h"
 
 #define MAX_CODE   34
 #define MAX_GROUPS 9
-
-static const char *const iban_words[] = { "iban",   "account",  "bank", "konto", "cuenta",
-	                                  "compte", "transfer", "wire", NULL };
+#define HEAD_BYTES 5 /* letters that may stand alone before the digits: "AB 12 34 56 C" */
 
 struct code {
 	char text[MAX_CODE + 2];
-	size_t len, start, end, groups;
+	size_t len, start, end, groups, first;
+	bool looked;
+	struct gh_pii_near near;
 };
 
 static size_t token_end(struct gh_slice text, size_t at)
@@ -33,61 +33,173 @@ static bool shape_fits(const char *shape, const char *text)
 	return *shape == *text;
 }
 
-static void offer_ids(struct gh_pii_scan *scan, const struct code *code)
+static const struct gh_pii_near *near(struct gh_pii_scan *scan, struct code *code)
 {
-	for (size_t i = 0; i < gh_pii_id_count; i++) {
-		const struct gh_pii_id *id = &gh_pii_ids[i];
-		if (!shape_fits(id->shape, code->text) || !strpbrk(id->shape, "AX") ||
-		    !id->valid(code->text))
-			continue;
-		int confidence = code->groups == 1 || id->alone > 80 ? id->alone : 0;
-		if (gh_pii_near(scan, code->start, code->end, 56, 24, id->words))
-			confidence = id->context;
-		else if (scan->is_bare && code->start <= 2 && scan->text.len - code->end <= 2 &&
-		         id->bare > confidence)
-			confidence = id->bare;
-		gh_pii_add(scan, code->start, code->end, id->class, id->kind, confidence);
+	if (!code->looked)
+		gh_pii_look_around(scan, code->start, code->end, &code->near);
+	code->looked = true;
+	return &code->near;
+}
+
+static bool is_bare(const struct gh_pii_scan *scan, const struct code *code)
+{
+	return scan->is_bare && code->start <= 2 && scan->text.len - code->end <= 2;
+}
+
+static int id_confidence(struct gh_pii_scan *scan, struct code *code, const struct gh_pii_id *id)
+{
+	int says = gh_pii_says(near(scan, code), id->words);
+	int confidence = code->groups == 1 || id->alone > 80 ? id->alone : 0;
+
+	if (says == 2)
+		return id->context;
+	if (says == 1)
+		return code->groups <= 2 || id->alone > 0 ? id->context - 6 : 0;
+	if (is_bare(scan, code) && id->bare > confidence)
+		return id->bare;
+	if (code->near.label & GH_W_NEGATIVE)
+		confidence -= 40;
+	else if (code->near.left & GH_W_NEGATIVE)
+		confidence -= 12;
+	/* Inside a path, a file name or a longer identifier. */
+	uint8_t before = code->start > 0 ? scan->text.data[code->start - 1] : ' ';
+	uint8_t after = gh_pii_byte(scan, code->end);
+	if (before == '-' || before == '/' || before == '.' || after == '-' || after == '/')
+		confidence -= 35;
+	return confidence;
+}
+
+static void offer_ids(struct gh_pii_scan *scan, struct code *code)
+{
+	const struct gh_pii_id_index *index = gh_pii_id_rows(scan);
+
+	if (code->len > GH_PII_ID_MAX)
+		return;
+	for (size_t i = index->of[code->len]; i < index->of[code->len + 1]; i++) {
+		const struct gh_pii_id *id = &gh_pii_ids[index->row[i]];
+		if (id->has_letters && shape_fits(id->shape, code->text) && id->valid(code->text))
+			gh_pii_add(scan, code->start, code->end, id->class, id->kind,
+			           id_confidence(scan, code, id));
 	}
 }
 
-static void offer_iban(struct gh_pii_scan *scan, const struct code *code)
+/* Only "GB29 NWBK …" or one piece: a first group of four, the rest of at most four each. */
+static void offer_iban(struct gh_pii_scan *scan, struct code *code)
 {
 	const char *t = code->text;
 
 	if (code->len < 15 || !gh_pii_is_alpha((uint8_t)t[0]) || !gh_pii_is_alpha((uint8_t)t[1]) ||
-	    !gh_pii_is_digit((uint8_t)t[2]) || !gh_pii_is_digit((uint8_t)t[3]))
+	    !gh_pii_is_digit((uint8_t)t[2]) || !gh_pii_is_digit((uint8_t)t[3]) ||
+	    (code->groups > 1 && code->first != 4))
 		return;
 	if (gh_pii_iban_valid(t, code->len))
 		gh_pii_add(scan, code->start, code->end, GH_PII_PAYMENT_CARD, "iban", 98);
-	else if (code->groups == 1 && code->len <= 34 &&
-	         gh_pii_near(scan, code->start, code->end, 40, 0, iban_words))
-		gh_pii_add(scan, code->start, code->end, GH_PII_PAYMENT_CARD, "iban", 55);
+	else if (code->groups == 1 && near(scan, code)->label & GH_W_IBAN)
+		gh_pii_add(scan, code->start, code->end, GH_PII_PAYMENT_CARD, "iban", 60);
+}
+
+/* Turkish number plates: province 01 to 81, one to three letters, two to four digits. */
+static void offer_plate(struct gh_pii_scan *scan, struct code *code)
+{
+	const char *t = code->text;
+	size_t letters = 0, digits = 0;
+	int province = (t[0] - '0') * 10 + t[1] - '0';
+
+	if (code->len < 5 || code->len > 9 || !gh_pii_is_digit((uint8_t)t[0]) ||
+	    !gh_pii_is_digit((uint8_t)t[1]) || province < 1 || province > 81)
+		return;
+	while (gh_pii_is_alpha((uint8_t)t[2 + letters]))
+		letters++;
+	while (gh_pii_is_digit((uint8_t)t[2 + letters + digits]))
+		digits++;
+	if (letters < 1 || letters > 3 || digits < 2 || digits > 4 ||
+	    2 + letters + digits != code->len)
+		return;
+	int says = gh_pii_says(near(scan, code), GH_W_PLATE);
+	int confidence = says ? 80 : is_bare(scan, code) ? 58 : 0;
+	gh_pii_add(scan, code->start, code->end, GH_PII_GOV_ID, "number-plate", confidence);
+}
+
+/* A label names a document, and what follows fits no shape of ours. */
+static void offer_labelled(struct gh_pii_scan *scan, struct code *code)
+{
+	const uint64_t gov = GH_W_PASSPORT | GH_W_DRIVER | GH_W_VOTER | GH_W_PAN_IN | GH_W_IT_CARD;
+	size_t digits = 0;
+
+	for (size_t i = 0; i < code->len; i++)
+		digits += gh_pii_is_digit((uint8_t)code->text[i]);
+	if (code->groups != 1 || digits < 3 || code->len < 6 || code->len > 20)
+		return;
+	uint64_t label = near(scan, code)->label;
+	if (label & GH_W_NEGATIVE || code->near.in_column)
+		return;
+	if (label & gov)
+		gh_pii_add(scan, code->start, code->end, GH_PII_GOV_ID,
+		           label & GH_W_PASSPORT ? "passport"
+		           : label & GH_W_DRIVER ? "driver-license"
+		                                 : "national-id",
+		           68);
+	else if (label & GH_W_ACCOUNT && digits >= 5)
+		gh_pii_add(scan, code->start, code->end, GH_PII_PAYMENT_CARD, "bank-account", 66);
+	else if (label & GH_W_MRN && digits >= 4)
+		gh_pii_add(scan, code->start, code->end, GH_PII_HEALTH, "mrn", 86);
+}
+
+/* "ICD-10 J45.909": a code, and a subcode behind a full stop. */
+static bool offer_icd(struct gh_pii_scan *scan, size_t start, size_t end)
+{
+	struct gh_slice text = scan->text;
+	struct gh_pii_near around;
+
+	if (end - start != 3 || !gh_pii_is_alpha(text.data[start]) ||
+	    !gh_pii_is_digit(text.data[start + 1]))
+		return false;
+	gh_pii_look_around(scan, start, end, &around);
+	/* "ICD-10 I10": the 10 of the name stands between. */
+	if (!(around.left & GH_W_ICD))
+		return false;
+	if (gh_pii_byte(scan, end) == '.' && gh_pii_is_digit(gh_pii_byte(scan, end + 1)))
+		end = token_end(text, end + 1);
+	gh_pii_add(scan, start, end, GH_PII_HEALTH, "icd", 88);
+	return true;
+}
+
+static void append(struct code *code, struct gh_slice text, size_t from, size_t to)
+{
+	for (; from < to; from++) {
+		uint8_t c = gh_pii_lower(text.data[from]);
+		code->text[code->len++] = (char)(gh_pii_is_alpha(c) ? c - 'a' + 'A' : c);
+	}
+	code->text[code->len] = 0;
 }
 
 static void extend(struct gh_pii_scan *scan, size_t start, size_t first_end)
 {
 	struct gh_slice text = scan->text;
-	struct code code = { .start = start };
+	struct code code = { .start = start, .first = first_end - start };
 	size_t at = start, end = first_end;
 	bool digits = false, letters = false;
 
 	while (code.groups < MAX_GROUPS && end - at + code.len <= MAX_CODE) {
-		for (; at < end; at++) {
-			uint8_t c = gh_pii_lower(text.data[at]);
-			digits = digits || gh_pii_is_digit(c);
-			letters = letters || gh_pii_is_alpha(c);
-			code.text[code.len++] = (char)(gh_pii_is_alpha(c) ? c - 'a' + 'A' : c);
+		for (size_t i = at; i < end; i++) {
+			digits = digits || gh_pii_is_digit(text.data[i]);
+			letters = letters || gh_pii_is_alpha(text.data[i]);
 		}
-		code.text[code.len] = 0;
+		append(&code, text, at, end);
 		code.end = end;
 		code.groups++;
-		uint8_t next = end < text.len ? text.data[end] : 0;
-		if (digits && letters && code.len >= 8 && next != '_' && next < 0x80) {
-			offer_ids(scan, &code);
-			offer_iban(scan, &code);
+		code.looked = false;
+		uint8_t next = gh_pii_byte(scan, end);
+		if (digits && letters && code.len >= 5 && next != '_') {
+			offer_plate(scan, &code);
+			if (code.len >= 8) {
+				offer_ids(scan, &code);
+				offer_iban(scan, &code);
+			}
+			offer_labelled(scan, &code);
 		}
 		/* Finland writes its century as a sign. */
-		if ((next == '-' || next == '+') && code.len == 6 && code.groups == 1) {
+		if ((next == '-' || next == '+') && code.len == 6 && code.groups == 1 && !letters) {
 			code.text[code.len++] = (char)next;
 			code.text[code.len] = 0;
 		}
@@ -99,32 +211,55 @@ static void extend(struct gh_pii_scan *scan, size_t start, size_t first_end)
 	}
 }
 
-/* Whether a code may begin with the word [at, end): it holds a digit, or it is a prefix of up to
- * three letters in front of one ("AB 12 34 56 C"). */
-static bool may_begin(struct gh_slice text, size_t at, size_t end)
+static size_t token_start(struct gh_slice text, size_t at, size_t most)
 {
-	for (size_t i = at; i < end; i++)
-		if (gh_pii_is_digit(text.data[i]))
-			return true;
-	return end - at <= 3 && end + 1 < text.len &&
-	       (text.data[end] == ' ' || text.data[end] == '-') &&
-	       gh_pii_is_digit(text.data[end + 1]);
+	size_t start = at;
+
+	while (start > 0 && at - start < most && gh_pii_is_alnum(text.data[start - 1]))
+		start--;
+	return start;
 }
 
-void gh_pii_detect_code(struct gh_pii_scan *scan)
+/* Whether a token with letters follows over one space or hyphen: "131052-308T", "06 A 123". */
+static bool letters_follow(struct gh_slice text, size_t end)
+{
+	if (end + 1 >= text.len || (text.data[end] != ' ' && text.data[end] != '-'))
+		return false;
+	size_t stop = token_end(text, end + 1);
+	for (size_t i = end + 1; i < stop; i++)
+		if (gh_pii_is_alpha(text.data[i]))
+			return stop - end - 1 <= 8;
+	return false;
+}
+
+void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at)
 {
 	struct gh_slice text = scan->text;
 
-	for (size_t at = 0; at < text.len;) {
-		if (!gh_pii_is_alnum(text.data[at])) {
-			at++;
-			continue;
-		}
-		size_t end = token_end(text, at);
-		uint8_t before = at > 0 ? text.data[at - 1] : ' ';
-		if (before != '_' && before < 0x80 && end - at <= MAX_CODE &&
-		    may_begin(text, at, end))
-			extend(scan, at, end);
-		at = end;
+	if (at < scan->code_done)
+		return;
+	size_t start = token_start(text, at, MAX_CODE + 1), end = token_end(text, at);
+	scan->code_done = end;
+	if (end - start > MAX_CODE)
+		return;
+	uint8_t before = start > 0 ? text.data[start - 1] : ' ';
+	if (before == '_')
+		return;
+	if (end - start == 3 && offer_icd(scan, start, end))
+		return;
+	bool mixed = at > start;
+	for (size_t i = at; i < end && !mixed; i++)
+		mixed = gh_pii_is_alpha(text.data[i]);
+	if (mixed || letters_follow(text, end))
+		extend(scan, start, end);
+	/* "AB 12 34 56 C" and "C 0123456": short letters in front. */
+	if ((before == ' ' || before == '-') && start >= 2 &&
+	    gh_pii_is_alpha(text.data[start - 2])) {
+		size_t head = token_start(text, start - 1, HEAD_BYTES + 1);
+		bool plain = start - 1 - head <= HEAD_BYTES;
+		for (size_t i = head; i < start - 1 && plain; i++)
+			plain = gh_pii_is_alpha(text.data[i]);
+		if (plain)
+			extend(scan, head, start - 1);
 	}
 }

@@ -1,34 +1,112 @@
-/* detect.h: inside this room: what detectors share. A detector adds candidates with a confidence;
- * scan.c settles overlaps. */
+/* detect.h: inside this room: what the scanner gives to its detectors. scan.c walks the text once,
+ * in stretches of GH_PII_STRETCH bytes: bytes are classified, words that mean something become
+ * triggers, and then each sign (a digit, an '@', a ':' or '=', a known prefix, a trigger) is
+ * offered to the detector whose it is. A detector looks a bounded way around its sign, so the whole
+ * is linear in the text, and adds candidates; scan.c settles overlaps. */
 #ifndef GH_PII_DETECT_H
 #define GH_PII_DETECT_H
 
 #include "pii/checksum.h"
 #include "pii/scan.h"
+#include "pii/simd.h"
+#include "pii/words.h"
 
-struct gh_pii_scan {
-	struct gh_slice text;
-	struct gh_slice key;
-	bool is_bare; /* short text, no context of its own: a form field */
-	struct gh_pii_matches *out;
+#define GH_PII_STRETCH 16384
+#define GH_PII_BLOCKS  (GH_PII_STRETCH / GH_PII_BLOCK)
+
+/* A word or phrase of words.txt, where it stands. */
+struct gh_pii_trigger {
+	uint32_t start, end;
+	uint64_t groups;
+	uint8_t term;
 };
 
-/* The families; each walks the text once. */
-void gh_pii_detect_email(struct gh_pii_scan *scan);
-void gh_pii_detect_number(struct gh_pii_scan *scan);     /* phones, cards, ids: digits */
-void gh_pii_detect_code(struct gh_pii_scan *scan);       /* ids and IBANs with letters */
-void gh_pii_detect_credential(struct gh_pii_scan *scan); /* vendors, PEM, JWT */
-void gh_pii_detect_password(struct gh_pii_scan *scan);   /* password=…, URLs */
-void gh_pii_detect_indicator(struct gh_pii_scan *scan);  /* health, biometric, minors */
+/* A field of a CSV row, and what its header says. */
+struct gh_pii_column {
+	uint32_t start, end;
+	uint64_t groups;
+};
+
+struct gh_pii_scratch;
+
+struct gh_pii_scan {
+	struct gh_slice text; /* folded */
+	uint64_t key;         /* groups that the field's name stands for */
+	bool is_bare;         /* short text, no context of its own: a form field */
+	struct gh_pii_matches *out;
+	struct gh_pii_scratch *scratch;
+	const struct gh_pii_trigger *triggers;
+	size_t trigger_count, trigger_hint;
+	const struct gh_pii_column *columns;
+	size_t column_count, column_hint;
+	/* already read by the detector of that name */
+	size_t number_done, code_done, jwt_done, private_key_done;
+};
+
+/* What stands around a value. */
+struct gh_pii_near {
+	uint64_t label; /* says at once what the value is: "card no: …", its key, its column */
+	uint64_t left, right;
+	bool in_column;
+};
+
+/* How much the surroundings speak for `group`: 2 its label, 1 it is mentioned nearby, 0. A label of
+ * another kind outweighs what is farther away. */
+static inline int gh_pii_says(const struct gh_pii_near *near, uint64_t group)
+{
+	if (near->label & group)
+		return 2;
+	if (near->label)
+		return 0;
+	return (near->left | near->right) & group ? 1 : 0;
+}
+
+void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end,
+                        struct gh_pii_near *out);
+
+/* The families. `at` is where their sign stands. */
+void gh_pii_detect_email(struct gh_pii_scan *scan, size_t at);    /* '@' */
+void gh_pii_detect_number(struct gh_pii_scan *scan, size_t at);   /* first digit of a run */
+void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at);     /* the same: ids with letters */
+void gh_pii_detect_assigned(struct gh_pii_scan *scan, size_t at); /* ':' or '=' */
+void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger);
+void gh_pii_detect_private_key(struct gh_pii_scan *scan, size_t at); /* "BEGIN" */
+void gh_pii_detect_vendor(struct gh_pii_scan *scan, size_t at,
+                          size_t end); /* a word's first byte */
+void gh_pii_detect_pattern(struct gh_pii_scan *scan, size_t at,
+                           size_t end); /* a word with digits */
+void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger);
+void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at); /* a run of one or two digits */
 
 void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_class class,
                 const char *kind, int confidence);
 
-/* Whether one of the NULL-terminated lower-case words stands (as a whole word) within `left` bytes
- * before `start`, `right` bytes after `end`, or in the key. */
-bool gh_pii_near(const struct gh_pii_scan *scan, size_t start, size_t end, size_t left,
-                 size_t right, const char *const *words);
-bool gh_pii_in_key(const struct gh_pii_scan *scan, const char *const *words);
+/* Made once for each scratch: which words may begin a vendor's key. */
+struct gh_pii_prefixes {
+	uint8_t head[1024]; /* index + 1 of the first vendor of this hash */
+	uint8_t next[256];
+};
+void gh_pii_prefixes_make(struct gh_pii_prefixes *out);
+static inline unsigned gh_pii_prefix_hash(uint8_t a, uint8_t b)
+{
+	return ((unsigned)a * 37 ^ (unsigned)b * 5) & 1023;
+}
+const struct gh_pii_prefixes *gh_pii_prefixes(const struct gh_pii_scan *scan);
+
+/* Rows of gh_pii_ids by number of characters: [of[n], of[n + 1]) after sorting. */
+#define GH_PII_ID_MAX 24
+struct gh_pii_id_index {
+	uint8_t row[128];
+	uint8_t of[GH_PII_ID_MAX + 2];
+};
+void gh_pii_id_index_make(struct gh_pii_id_index *out);
+const struct gh_pii_id_index *gh_pii_id_rows(const struct gh_pii_scan *scan);
+
+/* Finds the rows of comma-separated tables whose header holds triggers. csv.c */
+gh_result gh_pii_csv_columns(struct gh_slice text, struct gh_pii_column **columns, size_t *count,
+                             size_t *capacity);
+/* The groups of every word in a field's name, camelCase and snake_case parts included. */
+uint64_t gh_pii_name_groups(struct gh_slice name);
 
 static inline bool gh_pii_is_digit(uint8_t c)
 {
@@ -50,6 +128,11 @@ static inline uint8_t gh_pii_lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
 }
 
+static inline uint8_t gh_pii_byte(const struct gh_pii_scan *scan, size_t at)
+{
+	return at < scan->text.len ? scan->text.data[at] : ' ';
+}
+
 /* A national identifier: how it looks once separators are gone, and how it is proven. */
 struct gh_pii_id {
 	const char *kind;
@@ -59,8 +142,10 @@ struct gh_pii_id {
 	uint8_t alone;   /* confidence without context, in its groups; 0: context needed */
 	uint8_t bare;    /* when it is all that a field holds */
 	uint8_t context; /* with a trigger word */
-	const char *const *words;
-	enum gh_pii_class class;
+	uint64_t words;
+	uint8_t class;
+	uint8_t len;
+	bool has_letters;
 };
 extern const struct gh_pii_id gh_pii_ids[];
 extern const size_t gh_pii_id_count;

@@ -7,7 +7,8 @@
 
 static bool local_char(uint8_t c)
 {
-	return gh_pii_is_alnum(c) || c >= 0x80 || (c && strchr("!#$%&*+-/=?^_.~", c));
+	return gh_pii_is_alnum(c) || c >= 0x80 || c == '.' || c == '_' || c == '-' || c == '+' ||
+	       (c && strchr("!#$%&*/?^~'=", c));
 }
 
 static bool domain_char(uint8_t c)
@@ -15,51 +16,108 @@ static bool domain_char(uint8_t c)
 	return gh_pii_is_alnum(c) || c >= 0x80 || c == '-' || c == '.';
 }
 
-/* The end of the domain after `at`, or 0: at least two labels, the last one letters (or xn--). */
-static size_t domain_end(struct gh_slice text, size_t at)
+/* Top-level domains of letters; "xn--…" besides. */
+static bool is_top_label(struct gh_slice label)
 {
-	size_t end = at + 1, label, letters = 0;
+	size_t letters = 0;
 
-	while (end < text.len && end - at <= MAX_DOMAIN && domain_char(text.data[end]))
-		end++;
-	while (end > at + 1 && (text.data[end - 1] == '.' || text.data[end - 1] == '-'))
-		end--;
-	for (label = end; label > at + 1 && text.data[label - 1] != '.'; label--)
-		letters += text.data[label - 1] >= 0x80 || gh_pii_is_alpha(text.data[label - 1]);
-	bool punycode = end - label > 4 && memcmp(text.data + label, "xn--", 4) == 0;
-	if (label <= at + 2 || end - label < 2 || end - label > 63)
-		return 0;
-	if (!punycode && letters != end - label)
-		return 0;
-	for (size_t i = at + 1; i + 1 < end; i++)
-		if (text.data[i] == '.' && text.data[i + 1] == '.')
-			return 0;
-	return text.data[at + 1] == '.' || text.data[at + 1] == '-' ? 0 : end;
+	if (label.len > 4 && memcmp(label.data, "xn--", 4) == 0)
+		return true;
+	for (size_t i = 0; i < label.len; i++)
+		letters += label.data[i] >= 0x80 || gh_pii_is_alpha(label.data[i]);
+	return label.len >= 2 && label.len <= 63 && letters == label.len;
 }
 
-void gh_pii_detect_email(struct gh_pii_scan *scan)
+/* The end of the domain after `at`, or 0. What is glued to the last label ("acme.com123-45") and
+ * scripts without spaces end it. */
+static size_t domain_end(struct gh_slice text, size_t at)
+{
+	size_t end = at + 1, label = at + 1, last = 0;
+
+	if (end >= text.len || text.data[end] == '.' || text.data[end] == '-')
+		return 0;
+	while (end < text.len && end - at <= MAX_DOMAIN && domain_char(text.data[end]) &&
+	       text.data[end] < 0xe2) {
+		if (text.data[end] == '.') {
+			if (end == label)
+				break;
+			if (label > at + 1 && is_top_label(gh_slice_sub(text, label, end - label)))
+				last = end;
+			label = end + 1;
+		}
+		end++;
+	}
+	size_t stop = end;
+	while (stop > label && text.data[stop - 1] == '-')
+		stop--;
+	if (label > at + 1 && is_top_label(gh_slice_sub(text, label, stop - label)))
+		return stop;
+	/* "acme.com123": the letters that begin the last label. */
+	size_t letters = label;
+	while (letters < stop && gh_pii_is_alpha(text.data[letters]))
+		letters++;
+	if (label > at + 1 && letters - label >= 2 && letters - label <= 4 && letters < stop &&
+	    gh_pii_is_digit(text.data[letters]))
+		return letters;
+	return last;
+}
+
+/* Where the local part begins. Signs that are allowed in it, but stand at its head or belong to the
+ * text around it (quotes, slashes, a key before '='), stay outside. */
+static size_t local_start(struct gh_slice text, size_t at)
+{
+	size_t start = at, floor = at > MAX_LOCAL ? at - MAX_LOCAL : 0;
+
+	while (start > floor && local_char(text.data[start - 1]) && text.data[start - 1] < 0xe2) {
+		/* A three-byte character begins with 0xe2 or more: its tail is not ours either. */
+		if ((text.data[start - 1] & 0xc0) == 0x80 &&
+		    (start < 2 || text.data[start - 2] < 0xc2 || text.data[start - 2] >= 0xe0))
+			break;
+		start--;
+	}
+	for (size_t i = at; i > start; i--) {
+		uint8_t c = text.data[i - 1];
+		if (c == '=' || c == '/' || c == '\'' || c == '?' || c == '&') {
+			start = i;
+			break;
+		}
+		if (c == '.' && i - 1 > start && text.data[i - 2] == '.')
+			return at; /* two dots: not an address */
+	}
+	while (start < at && (text.data[start] == '.' || text.data[start] == '-' ||
+	                      text.data[start] == '+' || text.data[start] == '%' ||
+	                      (!gh_pii_is_alnum(text.data[start]) && text.data[start] < 0x80 &&
+	                       text.data[start] != '_')))
+		start++;
+	return start;
+}
+
+/* user:password@host in a URL is a credential, and the other detector's. */
+static bool in_userinfo(struct gh_slice text, size_t start)
+{
+	size_t from = start > 96 ? start - 96 : 0;
+	bool colon = false;
+
+	for (size_t i = start; i > from + 2; i--) {
+		uint8_t c = text.data[i - 1];
+		if (c <= ' ' || c == '"' || c == '<' || c == '>')
+			return false;
+		if (c == '/' && text.data[i - 2] == '/' && text.data[i - 3] == ':')
+			return colon;
+		colon = colon || (c == ':' && text.data[i] != '/');
+	}
+	return false;
+}
+
+void gh_pii_detect_email(struct gh_pii_scan *scan, size_t at)
 {
 	struct gh_slice text = scan->text;
-	const uint8_t *found = text.data;
+	size_t end = domain_end(text, at);
 
-	while (text.len && (found = memchr(found, '@', text.len - (size_t)(found - text.data)))) {
-		size_t at = (size_t)(found - text.data), start = at;
-		size_t end = domain_end(text, at);
-		found++;
-		while (start > 0 && at - start < MAX_LOCAL && local_char(text.data[start - 1]))
-			start--;
-		/* A cut inside a UTF-8 sequence, and punctuation that belongs to the sentence. */
-		while (start < at && ((text.data[start] & 0xc0) == 0x80 ||
-		                      strchr(".!#$%&*+-/=?^~", text.data[start])))
-			start++;
-		if (end == 0 || start == at || text.data[at - 1] == '.')
-			continue;
-		/* user:password@host in a URL is a credential, and the other detector's. */
-		bool in_url = start > 0 && text.data[start - 1] == ':' &&
-		              gh_slice_sub(text, start > 80 ? start - 80 : 0, 80).len > 0 &&
-		              memmem(text.data + (start > 80 ? start - 80 : 0),
-		                     start - (start > 80 ? start - 80 : 0), "://", 3);
-		gh_pii_add(scan, start, end, GH_PII_EMAIL, "email", in_url ? 40 : 99);
-		found = text.data + (end > at + 1 ? end - 1 : at + 1);
-	}
+	if (end == 0)
+		return;
+	size_t start = local_start(text, at);
+	if (start == at || text.data[at - 1] == '.')
+		return;
+	gh_pii_add(scan, start, end, GH_PII_EMAIL, "email", in_userinfo(text, start) ? 40 : 99);
 }

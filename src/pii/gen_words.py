@@ -6,7 +6,7 @@ import sys
 
 MASK = (1 << 64) - 1
 CLASS = {"health": "GH_PII_HEALTH", "biometric": "GH_PII_BIOMETRIC", "minor": "GH_PII_MINOR"}
-MAX_WORD = 24
+MAX_WORD = 32
 
 
 def load(data, at):
@@ -19,7 +19,8 @@ def word_hash(word):
     h ^= h >> 29
     h = (h ^ load(data, 8)) * 0xBF58476D1CE4E5B9 & MASK
     h ^= h >> 32
-    h = (h ^ load(data, 16)) * 0x94D049BB133111EB & MASK
+    if len(data) > 16:
+        h = (h ^ load(data, 16) ^ load(data, 24) * 3 & MASK) * 0x94D049BB133111EB & MASK
     return h ^ h >> 31
 
 

@@ -1,242 +1,168 @@
 /* Indicators: health, biometrics, minors. Not values but hints, so a word is not enough: somebody
- * must be meant by it (I, my, patient, his …). Flag-only by default. */
+ * must be meant by it (I, my, patient, his …), and a question about the thing in general is none.
+ * Flag-only by default. */
 #include "pii/detect.h"
 
-struct term {
-	const char *text; /* lower case */
-	uint8_t class;
-	uint8_t personal; /* confidence with a person nearby */
-	uint8_t alone;
-};
+#include <strings.h>
 
-#define H GH_PII_HEALTH
-#define B GH_PII_BIOMETRIC
-#define M GH_PII_MINOR
+#define SENTENCE_BYTES 120
 
-static const struct term terms[] = {
-	{ "diabetes", H, 88, 30 },
-	{ "type 2 diabetes", H, 90, 40 },
-	{ "type 1 diabetes", H, 90, 40 },
-	{ "cancer", H, 85, 25 },
-	{ "breast cancer", H, 90, 40 },
-	{ "lung cancer", H, 90, 40 },
-	{ "prostate cancer", H, 90, 40 },
-	{ "leukemia", H, 90, 40 },
-	{ "lymphoma", H, 90, 40 },
-	{ "melanoma", H, 88, 40 },
-	{ "hiv", H, 90, 40 },
-	{ "hiv positive", H, 95, 60 },
-	{ "aids", H, 70, 10 },
-	{ "asthma", H, 88, 35 },
-	{ "depression", H, 82, 25 },
-	{ "major depression", H, 90, 45 },
-	{ "anxiety", H, 78, 20 },
-	{ "bipolar disorder", H, 90, 45 },
-	{ "schizophrenia", H, 90, 40 },
-	{ "adhd", H, 85, 35 },
-	{ "autism", H, 82, 30 },
-	{ "epilepsy", H, 90, 40 },
-	{ "migraine", H, 80, 30 },
-	{ "hypertension", H, 88, 40 },
-	{ "atrial fibrillation", H, 92, 50 },
-	{ "heart failure", H, 90, 45 },
-	{ "stroke", H, 75, 15 },
-	{ "arthritis", H, 82, 30 },
-	{ "rheumatoid arthritis", H, 92, 50 },
-	{ "lupus", H, 85, 35 },
-	{ "crohn's disease", H, 92, 50 },
-	{ "celiac disease", H, 90, 45 },
-	{ "lyme disease", H, 92, 50 },
-	{ "parkinson's disease", H, 92, 50 },
-	{ "alzheimer's disease", H, 92, 50 },
-	{ "alzheimer's", H, 85, 40 },
-	{ "dementia", H, 85, 35 },
-	{ "multiple sclerosis", H, 92, 50 },
-	{ "hepatitis b", H, 92, 50 },
-	{ "hepatitis c", H, 92, 50 },
-	{ "hepatitis", H, 85, 35 },
-	{ "tuberculosis", H, 85, 35 },
-	{ "pneumonia", H, 85, 35 },
-	{ "covid", H, 75, 15 },
-	{ "covid-19", H, 78, 20 },
-	{ "syphilis", H, 90, 45 },
-	{ "gonorrhea", H, 90, 45 },
-	{ "chlamydia", H, 90, 45 },
-	{ "endometriosis", H, 90, 45 },
-	{ "miscarriage", H, 88, 40 },
-	{ "pregnant", H, 75, 15 },
-	{ "chemotherapy", H, 85, 35 },
-	{ "hypothyroidism", H, 90, 45 },
-	{ "sleep apnea", H, 88, 40 },
-	{ "ptsd", H, 88, 40 },
-	{ "anorexia", H, 85, 40 },
-	{ "bulimia", H, 88, 40 },
-	{ "alcoholism", H, 82, 30 },
-	{ "chronic kidney disease", H, 92, 50 },
-	{ "cirrhosis", H, 88, 40 },
-	{ "copd", H, 90, 45 },
-	{ "gout", H, 80, 25 },
-	{ "psoriasis", H, 86, 38 },
-	{ "eczema", H, 82, 35 },
-	{ "sickle cell anemia", H, 92, 50 },
-	{ "anemia", H, 82, 35 },
-	{ "metformin", H, 90, 50 },
-	{ "insulin", H, 80, 30 },
-	{ "levothyroxine", H, 92, 55 },
-	{ "lisinopril", H, 92, 55 },
-	{ "atorvastatin", H, 92, 55 },
-	{ "sertraline", H, 92, 55 },
-	{ "fluoxetine", H, 92, 55 },
-	{ "prozac", H, 90, 50 },
-	{ "zoloft", H, 90, 50 },
-	{ "adderall", H, 88, 45 },
-	{ "amoxicillin", H, 86, 45 },
-	{ "warfarin", H, 90, 50 },
-	{ "prednisone", H, 88, 48 },
-	{ "gabapentin", H, 90, 50 },
-	{ "lithium", H, 65, 5 },
-	{ "xanax", H, 88, 45 },
-	{ "oxycodone", H, 88, 45 },
-	{ "albuterol", H, 90, 50 },
-	{ "omeprazole", H, 88, 48 },
-	{ "amlodipine", H, 92, 55 },
-	{ "losartan", H, 92, 55 },
-	{ "escitalopram", H, 92, 55 },
-	{ "fingerprint", B, 82, 40 },
-	{ "fingerprints", B, 82, 40 },
-	{ "fingerprint scan", B, 92, 60 },
-	{ "fingerprint template", B, 95, 75 },
-	{ "iris scan", B, 94, 70 },
-	{ "iris template", B, 95, 75 },
-	{ "retina scan", B, 94, 70 },
-	{ "retinal scan", B, 94, 70 },
-	{ "face id", B, 75, 35 },
-	{ "faceprint", B, 92, 65 },
-	{ "face scan", B, 90, 60 },
-	{ "facial recognition", B, 82, 45 },
-	{ "face template", B, 94, 70 },
-	{ "facial scan", B, 90, 60 },
-	{ "voiceprint", B, 92, 65 },
-	{ "voice print", B, 90, 60 },
-	{ "palm print", B, 90, 60 },
-	{ "palm scan", B, 90, 60 },
-	{ "hand geometry", B, 90, 60 },
-	{ "gait analysis", B, 85, 50 },
-	{ "dna profile", B, 94, 70 },
-	{ "dna sample", B, 92, 65 },
-	{ "dna test", B, 85, 50 },
-	{ "genetic profile", B, 92, 65 },
-	{ "biometric", B, 82, 45 },
-	{ "biometrics", B, 82, 45 },
-	{ "keystroke dynamics", B, 88, 55 },
-	{ "vein pattern", B, 90, 60 },
-	{ "genome", B, 70, 20 },
-	{ "minor child", M, 88, 55 },
-	{ "underage", M, 80, 45 },
-	{ "year-old son", M, 92, 70 },
-	{ "year-old daughter", M, 92, 70 },
-	{ "my toddler", M, 88, 65 },
-	{ "kindergartner", M, 85, 55 },
-	{ "kindergarten", M, 70, 30 },
-	{ "grade school", M, 70, 30 },
-	{ "preschooler", M, 85, 55 },
-};
-
-static const char *const persons[] = {
-	"i",          "i'm",       "my",       "me",   "patient",  "his",     "her",    "he",
-	"she",        "their",     "our",      "son",  "daughter", "mother",  "father", "wife",
-	"husband",    "diagnosed", "mr",       "ms",   "mrs",      "suffers", "has",    "takes",
-	"prescribed", "client",    "employee", "user", "customer", "member",  NULL
-};
-static const char *const child_words[] = {
-	"child",         "kid",     "son",  "daughter", "student", "minor",  "boy",   "girl",
-	"pupil",         "he",      "she",  "his",      "her",     "nephew", "niece", "grandson",
-	"granddaughter", "toddler", "baby", "teen",     "grade",   "school", NULL
-};
-
-static void try_term(struct gh_pii_scan *scan, const struct term *term, size_t at)
+static bool ends_sentence(struct gh_slice text, size_t at)
 {
-	struct gh_slice text = scan->text;
-	size_t len = strlen(term->text);
+	uint8_t c = text.data[at];
 
-	if (text.len - at < len)
-		return;
-	for (size_t i = 1; i < len; i++)
-		if (gh_pii_lower(text.data[at + i]) != (uint8_t)term->text[i])
-			return;
-	if (at + len < text.len && gh_pii_is_alnum(text.data[at + len]))
-		return;
-	bool personal = gh_pii_near(scan, at, at + len, 80, 60, persons);
-	gh_pii_add(scan, at, at + len, (enum gh_pii_class)term->class,
-	           gh_pii_class_name((enum gh_pii_class)term->class),
-	           personal ? term->personal : term->alone);
+	return c == '\n' || c == '!' || c == '?' ||
+	       (c == '.' && at + 1 < text.len &&
+	        (text.data[at + 1] == ' ' || text.data[at + 1] == '\n'));
 }
 
-/* "12 years old", "12-year-old", "aged 9", "age: 15": an age below 18. */
-static void try_age(struct gh_pii_scan *scan, size_t at)
+/* The groups of all triggers in the sentence around [start, end). */
+static uint64_t sentence_groups(const struct gh_pii_scan *scan, size_t start, size_t end)
 {
-	static const char *const after[] = { " years old", " year old", "-year-old", " yrs old",
-		                             " y/o",       " yo",       "yo",        " months old",
-		                             "-month-old", NULL };
-	static const char *const before[] = { "aged", "age", "turned", "turning", "is", NULL };
+	struct gh_slice text = scan->text;
+	size_t from = start, to = end, i;
+	uint64_t groups = 0;
+
+	while (from > 0 && start - from < SENTENCE_BYTES && !ends_sentence(text, from - 1))
+		from--;
+	while (to < text.len && to - end < SENTENCE_BYTES && !ends_sentence(text, to))
+		to++;
+	for (i = scan->trigger_hint; i > 0 && scan->triggers[i - 1].end > from; i--)
+		;
+	for (; i < scan->trigger_count && scan->triggers[i].end <= to; i++)
+		if (scan->triggers[i].start >= from &&
+		    (scan->triggers[i].end <= start || scan->triggers[i].start >= end))
+			groups |= scan->triggers[i].groups;
+	return groups;
+}
+
+/* Two capitalised words side by side in the sentence before: somebody's name. */
+static bool names_somebody(struct gh_slice text, size_t start)
+{
+	size_t floor = start > SENTENCE_BYTES ? start - SENTENCE_BYTES : 0;
+	bool last_upper = false;
+
+	for (size_t i = start; i > floor + 1 && !ends_sentence(text, i - 1); i--) {
+		uint8_t c = text.data[i - 1], before = text.data[i - 2];
+		if (before != ' ' && before != '\n' && before != '(')
+			continue;
+		bool upper = c >= 'A' && c <= 'Z';
+		if (upper && last_upper)
+			return true;
+		last_upper = upper;
+	}
+	return false;
+}
+
+void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger)
+{
+	const struct gh_pii_term *term = &gh_pii_terms[trigger->term];
+	struct gh_slice text = scan->text;
+	size_t start = trigger->start, end = trigger->end;
+	const char *kind = gh_pii_class_name(term->class);
+	uint64_t groups = sentence_groups(scan, start, end);
+	bool person = groups & (GH_W_PERSON | GH_W_CHILD) || names_somebody(text, start);
+	int confidence = person ? term->personal : term->alone;
+
+	if (groups & GH_W_NEUTRAL && !(groups & (GH_W_MRN | GH_W_ICD)))
+		confidence = term->alone < confidence ? term->alone : confidence;
+	/* "a minor issue", "minor version": an adjective of things. */
+	if (term->class == GH_PII_MINOR && end - start == 5) {
+		uint8_t after = gh_pii_byte(scan, end);
+		struct gh_slice next = gh_slice_sub(text, end, 5);
+		bool noun = after != ' ' || gh_slice_starts_with(next, GH_SLICE(" and ")) ||
+		            gh_slice_starts_with(next, GH_SLICE(" who ")) ||
+		            gh_slice_starts_with(next, GH_SLICE(" is ")) ||
+		            gh_slice_starts_with(next, GH_SLICE(" chil"));
+		confidence = noun && person ? confidence : 10;
+	}
+	gh_pii_add(scan, start, end, term->class, kind, confidence);
+}
+
+static bool ends_with_word(struct gh_slice text, size_t at, const char *word)
+{
+	size_t len = strlen(word);
+
+	return at >= len && strncasecmp((const char *)text.data + at - len, word, len) == 0 &&
+	       (at == len || !gh_pii_is_alnum(text.data[at - len - 1]));
+}
+
+/* "Age: 14", "aged 9": the label belongs to the hint when a colon ties it. */
+static bool try_aged(struct gh_pii_scan *scan, size_t at, size_t end)
+{
+	struct gh_slice text = scan->text;
+	size_t label = at;
+	bool colon = false;
+
+	while (label > 0 && at - label < 3 &&
+	       (text.data[label - 1] == ' ' || text.data[label - 1] == ':' ||
+	        text.data[label - 1] == '='))
+		colon = text.data[--label] != ' ' || colon;
+	if (label == at)
+		return false;
+	uint64_t groups = sentence_groups(scan, at, end);
+	if (colon && ends_with_word(text, label, "age")) {
+		gh_pii_add(scan, label - 3, end, GH_PII_MINOR, "age",
+		           groups & (GH_W_CHILD | GH_W_PERSON) ? 88 : 60);
+		return true;
+	}
+	static const char *const before[] = { "aged",  "age", "turned", "turning",
+		                              "turns", "is",  "was" };
+	for (size_t i = 0; i < GH_ARRAY_LEN(before); i++) {
+		if (!ends_with_word(text, label, before[i]))
+			continue;
+		bool strong = i < 2;
+		if (groups & GH_W_CHILD || (strong && groups & GH_W_PERSON))
+			gh_pii_add(scan, at, end, GH_PII_MINOR, "age", strong ? 84 : 66);
+		return true;
+	}
+	return false;
+}
+
+/* An age below 18: "14 years old", "5-year-old", "aged 12", "my son, 7,". */
+void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at)
+{
+	static const char *const after[] = { " years old", " year old",  "-year-old",
+		                             "-years-old", " yrs old",   " y/o",
+		                             " yo ",       "yo ",        " months old",
+		                             "-month-old", "-month old", " years of age",
+		                             "-yr-old",    " weeks old" };
 	struct gh_slice text = scan->text;
 	size_t end = at;
 	unsigned age = 0;
 
 	while (end < text.len && end - at < 3 && gh_pii_is_digit(text.data[end]))
 		age = age * 10 + (unsigned)(text.data[end++] - '0');
-	if (end - at > 2 || age >= 18 ||
-	    (end < text.len && gh_pii_is_alnum(text.data[end]) &&
-	     gh_pii_lower(text.data[end]) != 'y'))
+	uint8_t before = at > 0 ? text.data[at - 1] : ' ';
+	if (end - at > 2 || gh_pii_is_alnum(before) || before >= 0x80 || before == '.' ||
+	    before == '$' || before == '-')
 		return;
-	for (const char *const *form = after; *form; form++) {
-		size_t len = strlen(*form);
-		if (text.len - end >= len &&
-		    strncasecmp((const char *)text.data + end, *form, len) == 0) {
-			gh_pii_add(scan, at, end + len, GH_PII_MINOR, "minor", 88);
-			return;
-		}
-	}
-	if (end < text.len && gh_pii_is_digit(text.data[end]))
-		return;
-	if (gh_pii_near(scan, at, end, 8, 0, before) &&
-	    gh_pii_near(scan, at, end, 60, 40, child_words))
-		gh_pii_add(scan, at, end, GH_PII_MINOR, "minor", 62);
-}
-
-/* Rows by their first letter, chained; 0 ends a chain. */
-struct index {
-	uint8_t head[256];
-	uint8_t next[GH_ARRAY_LEN(terms) + 1];
-};
-_Static_assert(GH_ARRAY_LEN(terms) < 255, "the index counts rows in bytes");
-
-static void make_index(struct index *index)
-{
-	memset(index, 0, sizeof *index);
-	for (size_t i = GH_ARRAY_LEN(terms); i-- > 0;) {
-		uint8_t first = (uint8_t)terms[i].text[0];
-		index->next[i + 1] = index->head[first];
-		index->head[first] = (uint8_t)(i + 1);
-	}
-}
-
-void gh_pii_detect_indicator(struct gh_pii_scan *scan)
-{
-	struct gh_slice text = scan->text;
-	struct index index;
-	uint8_t before = ' ';
-
-	make_index(&index);
-	for (size_t at = 0; at < text.len; before = text.data[at++]) {
-		if (gh_pii_is_alnum(before) || before >= 0x80)
+	for (size_t i = 0; i < GH_ARRAY_LEN(after); i++) {
+		size_t len = strlen(after[i]);
+		bool months = strstr(after[i], "month") || strstr(after[i], "week");
+		if (text.len - end < len ||
+		    strncasecmp((const char *)text.data + end, after[i], len) != 0)
 			continue;
-		uint8_t c = gh_pii_lower(text.data[at]);
-		uint8_t second = at + 1 < text.len ? gh_pii_lower(text.data[at + 1]) : 0;
-		if (gh_pii_is_digit(c))
-			try_age(scan, at);
-		for (size_t row = index.head[c]; row; row = index.next[row])
-			if ((uint8_t)terms[row - 1].text[1] == second)
-				try_term(scan, &terms[row - 1], at);
+		if (age >= 18 && !months)
+			return;
+		/* Houses, wines and laws have ages too. */
+		uint64_t groups = sentence_groups(scan, at, end + len);
+		bool person = groups & (GH_W_CHILD | GH_W_PERSON) || names_somebody(text, at);
+		if (after[i][len - 1] == ' ')
+			len--;
+		gh_pii_add(scan, at, end + len, GH_PII_MINOR, "age", person ? 90 : 55);
+		return;
+	}
+	if (age == 0 || age >= 18 || (end < text.len && gh_pii_is_alnum(text.data[end])))
+		return;
+	if (try_aged(scan, at, end))
+		return;
+	/* "my daughter Ada (7)", "my son, 12,": the number alone between marks. */
+	uint8_t next = gh_pii_byte(scan, end);
+	bool comma = at > 1 && before == ' ' && text.data[at - 2] == ',';
+	if ((before == '(' && next == ')') || (comma && (next == ',' || next == '.'))) {
+		uint64_t groups = sentence_groups(scan, at, end);
+		if (groups & GH_W_CHILD)
+			gh_pii_add(scan, at, end, GH_PII_MINOR, "age", 70);
 	}
 }

@@ -1,46 +1,19 @@
-/* Numbers: phones, payment cards and the identifiers that are digits only. A run of digit groups is
- * read once; every span of neighbouring groups is offered to the verifiers, so that two numbers
- * that stand side by side are not taken for one. */
-#include "pii/detect.h"
+/* Numbers: phones, payment cards, accounts and the identifiers that are digits only. A run of digit
+ * groups is read once; every span of neighbouring groups that may stand for itself is offered to
+ * the verifiers, so that two numbers side by side are not taken for one. */
+#include "pii/number.h"
 
-#define MAX_GROUPS 12
-#define MAX_DIGITS 24
-
-struct group {
-	size_t start, end; /* of its digits */
-};
+#define GOV_LABELS                                                                                 \
+	(GH_W_PASSPORT | GH_W_DRIVER | GH_W_VOTER | GH_W_AADHAAR | GH_W_ITIN | GH_W_EIN |          \
+	 GH_W_SSN | GH_W_PH_TIN | GH_W_IT_CARD | GH_W_PAN_IN)
 
 struct run {
-	struct group group[MAX_GROUPS];
+	struct {
+		size_t start, end;
+	} group[GH_PII_MAX_GROUPS];
 	size_t count, end;
-	bool plus;    /* "+" before the first digit */
-	bool paren;   /* "(" before the first digit */
-	size_t start; /* with "+" or "(" */
+	bool is_cut; /* there are more groups behind */
 };
-
-struct span {
-	char digits[MAX_DIGITS + 1];
-	char lengths[MAX_GROUPS + 1]; /* of the groups: "334" */
-	size_t count, start, end;
-	size_t first, last;
-	char separator; /* of the first gap; 0: none */
-	bool plus, paren;
-};
-
-static const char *const phone_words[] = {
-	"phone",   "telephone", "tel",      "mobile",   "cell",      "cellphone",
-	"call",    "fax",       "dial",     "text",     "sms",       "whatsapp",
-	"contact", "reach",     "hotline",  "landline", "number",    "ring",
-	"handy",   "telefon",   "telefono", "teléfono", "téléphone", "móvil",
-	"ph",      "telefone",  "celular",  "telefoon", "voicemail", NULL
-};
-static const char *const card_words[] = { "card",   "credit",  "debit", "visa",     "mastercard",
-	                                  "amex",   "cc",      "pan",   "discover", "cvv",
-	                                  "charge", "payment", NULL };
-static const char *const other_words[] = { "order",    "invoice", "ref",     "reference",
-	                                   "tracking", "ticket",  "version", "build",
-	                                   "commit",   "isbn",    "sku",     "part",
-	                                   "serial",   "between", "id",      NULL };
 
 /* Length of a separator between groups at `at`, 0 when there is none. */
 static size_t separator_length(struct gh_slice text, size_t at)
@@ -49,240 +22,282 @@ static size_t separator_length(struct gh_slice text, size_t at)
 
 	while (i < text.len && i - at < 3) {
 		uint8_t c = text.data[i];
-		if (c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')')
-			i++;
-		else if (c == 0xc2 && i + 1 < text.len && text.data[i + 1] == 0xa0)
-			i += 2;
-		else
+		if (c != ' ' && c != '-' && c != '.' && c != '/' && c != '(' && c != ')')
 			break;
+		i++;
 	}
 	return i < text.len && gh_pii_is_digit(text.data[i]) ? i - at : 0;
 }
 
 static void read_run(struct gh_slice text, size_t at, struct run *run)
 {
-	memset(run, 0, sizeof *run);
-	run->start = at;
-	if (at > 0 && text.data[at - 1] == '(') {
-		run->paren = true;
-		run->start--;
-	}
-	if (run->start > 0 && text.data[run->start - 1] == '+') {
-		run->plus = true;
-		run->start--;
-	}
-	while (run->count < MAX_GROUPS) {
-		struct group *group = &run->group[run->count++];
-		group->start = at;
+	run->count = 0;
+	run->is_cut = false;
+	for (;;) {
+		run->group[run->count].start = at;
 		while (at < text.len && gh_pii_is_digit(text.data[at]))
 			at++;
-		group->end = at;
+		run->group[run->count++].end = at;
 		size_t gap = separator_length(text, at);
 		if (gap == 0)
 			break;
+		if (run->count == GH_PII_MAX_GROUPS) {
+			run->is_cut = true;
+			break;
+		}
 		at += gap;
 	}
 	run->end = run->group[run->count - 1].end;
 }
 
-/* Groups first..last as one number; false when it is too long or cut out of something. */
-static bool make_span(const struct gh_pii_scan *scan, const struct run *run, size_t first,
-                      size_t last, struct span *out)
+static bool copy_groups(struct gh_slice text, const struct run *run, size_t first, size_t last,
+                        struct gh_pii_span *out)
 {
-	struct gh_slice text = scan->text;
-
-	memset(out, 0, sizeof *out);
+	out->count = 0;
+	out->is_even = true;
+	out->separator = last > first ? (char)text.data[run->group[first].end] : 0;
 	for (size_t g = first; g <= last; g++) {
 		size_t len = run->group[g].end - run->group[g].start;
-		if (out->count + len > MAX_DIGITS)
+		if (out->count + len > GH_PII_MAX_DIGITS)
 			return false;
 		memcpy(out->digits + out->count, text.data + run->group[g].start, len);
 		out->count += len;
 		out->lengths[g - first] = (char)(len > 9 ? 'x' : '0' + (char)len);
+		if (g < last)
+			out->is_even = out->is_even &&
+			               run->group[g + 1].start == run->group[g].end + 1 &&
+			               text.data[run->group[g].end] == (uint8_t)out->separator;
 	}
-	out->first = first;
-	out->last = last;
-	out->start = first == 0 ? run->start : run->group[first].start;
-	out->end = run->group[last].end;
-	out->plus = first == 0 && run->plus;
-	out->paren = first == 0 && run->paren;
-	if (first > 0) {
-		/* "+" and "(" may open a later group too: "call (555) 123-4567 or +44 …". */
-		if (text.data[out->start - 1] == '(') {
-			out->paren = true;
-			out->start--;
-		} else if (text.data[out->start - 1] != ' ' && text.data[out->start - 1] != '/') {
-			return false;
-		}
-	}
-	if (last + 1 < run->count && text.data[out->end] != ' ' && text.data[out->end] != '/')
-		return false;
-	out->separator = last > first ? (char)text.data[run->group[first].end] : 0;
-	uint8_t before = out->start > 0 ? text.data[out->start - 1] : ' ';
-	uint8_t after = out->end < text.len ? text.data[out->end] : ' ';
-	return !gh_pii_is_alnum(before) && before != '_' && !gh_pii_is_alnum(after) && after != '_';
+	out->groups = last - first + 1;
+	out->lengths[out->groups] = 0;
+	out->digits[out->count] = 0;
+	return true;
 }
 
-static int number_at(const char *digits, size_t count)
+/* "+" and "(" in front belong to the number. */
+static void take_head(struct gh_slice text, struct gh_pii_span *span)
 {
-	int value = 0;
+	size_t at = span->start;
 
-	for (size_t i = 0; i < count; i++)
-		value = value * 10 + (digits[i] - '0');
-	return value;
+	if (at > 0 && text.data[at - 1] == '(') {
+		span->paren = true;
+		at--;
+	}
+	if (at > 0 && text.data[at - 1] == '+') {
+		span->plus = true;
+		at--;
+	}
+	/* "(+44) 20 …": the sign is inside. */
+	if (span->plus && !span->paren && at > 0 && text.data[at - 1] == '(') {
+		span->paren = true;
+		at--;
+	}
+	span->start = at;
 }
 
-static bool looks_like_date(const struct span *span)
+/* 'x' and a digit: an extension follows. */
+static bool is_extension(struct gh_slice text, size_t at)
 {
-	const char *d = span->digits;
+	return at + 1 < text.len && (text.data[at] == 'x' || text.data[at] == 'X') &&
+	       gh_pii_is_digit(text.data[at + 1]);
+}
 
-	if (strcmp(span->lengths, "422") == 0)
-		return number_at(d + 4, 2) <= 12 && number_at(d, 4) >= 1900 &&
-		       number_at(d, 4) < 2100;
-	if (strcmp(span->lengths, "224") == 0)
-		return number_at(d, 2) <= 31 && number_at(d + 2, 2) <= 31 &&
-		       number_at(d + 4, 4) >= 1900 && number_at(d + 4, 4) < 2100;
+/* A run of letters and digits at `at` (going `step`) that holds a digit. */
+static bool has_digit_word(struct gh_slice text, size_t at, int step)
+{
+	for (size_t i = 0; i < 12 && at < text.len && gh_pii_is_alnum(text.data[at]); i++) {
+		if (gh_pii_is_digit(text.data[at]))
+			return true;
+		at += (size_t)step; /* below 0 it wraps far beyond the text */
+	}
 	return false;
 }
 
-/* "x123", "ext. 45" behind a phone number; the new end. */
-static size_t with_extension(struct gh_slice text, size_t end)
+static void judge_edges(struct gh_slice text, struct gh_pii_span *span)
 {
-	static const char *const marks[] = { "extension", "ext.", "ext", "x", NULL };
-	size_t at = end;
+	size_t start = span->start, end = span->end;
+	uint8_t before = start > 0 ? text.data[start - 1] : '\n';
+	uint8_t after = end < text.len ? text.data[end] : '\n';
+	uint8_t before2 = start > 1 ? text.data[start - 2] : '\n';
+	uint8_t after2 = end + 1 < text.len ? text.data[end + 1] : '\n';
 
-	while (at < text.len && at - end < 2 && text.data[at] == ' ')
-		at++;
-	for (const char *const *mark = marks; *mark; mark++) {
-		size_t len = strlen(*mark), i = 0;
-		while (i < len && at + i < text.len &&
-		       gh_pii_lower(text.data[at + i]) == (uint8_t)(*mark)[i])
-			i++;
-		if (i < len)
-			continue;
-		size_t digits = at + len;
-		if (digits < text.len && text.data[digits] == ' ')
-			digits++;
-		size_t stop = digits;
-		while (stop < text.len && stop - digits < 6 && gh_pii_is_digit(text.data[stop]))
-			stop++;
-		if (stop > digits && (stop == text.len || !gh_pii_is_alnum(text.data[stop])))
-			return stop;
+	span->is_glued =
+	    ((before == '-' || before == '.' || before == '/' || before == '#') &&
+	     gh_pii_is_alnum(before2)) ||
+	    (before == ',' && gh_pii_is_digit(before2) && span->groups == 1 && span->count == 3) ||
+	    before == '$' || before == '_' || after == '%' ||
+	    ((after == '-' || after == '.' || after == ':') && has_digit_word(text, end + 1, 1));
+	span->is_fragment = (before == ' ' && has_digit_word(text, start - 2, -1)) ||
+	                    (after == ' ' && has_digit_word(text, end + 1, 1));
+	bool opens = before == '\n' || before == '\t' || before == ',' || before == '>' ||
+	             before == '"' || before == '|' || before == ';' || before >= 0x80;
+	bool closes = after == '\n' || after == '\t' || after == ',' || after == '<' ||
+	              after == '"' || after == '|' || after == ';' || after == '\r' ||
+	              (after == '.' && (after2 == '\n' || after2 == ' ')) || after >= 0x80;
+	span->is_alone =
+	    opens && closes &&
+	    !(before == ',' && before2 != ' ' && gh_pii_is_digit(before2) && span->count <= 3);
+}
+
+/* Groups first..last as one number; false when it is too long or cut out of something. */
+static bool make_span(struct gh_pii_scan *scan, const struct run *run, size_t first, size_t last,
+                      struct gh_pii_span *out)
+{
+	struct gh_slice text = scan->text;
+
+	out->start = run->group[first].start;
+	out->end = run->group[last].end;
+	out->plus = out->paren = false;
+	if (!copy_groups(text, run, first, last, out) || out->count < 5)
+		return false;
+	take_head(text, out);
+	if (first > 0 && !out->plus && !out->paren) {
+		uint8_t c = text.data[out->start - 1];
+		if (c != ' ' && c != '/')
+			return false;
 	}
-	return end;
+	if (last + 1 < run->count) {
+		uint8_t c = text.data[out->end];
+		if (c != ' ' && c != '/')
+			return false;
+	}
+	uint8_t before = out->start > 0 ? text.data[out->start - 1] : ' ';
+	if (gh_pii_is_alnum(before))
+		return false;
+	if (out->end < text.len && gh_pii_is_alnum(text.data[out->end]) &&
+	    !is_extension(text, out->end))
+		return false;
+	judge_edges(text, out);
+	gh_pii_look_around(scan, out->start, out->end, &out->near);
+	return true;
 }
 
-static int phone_confidence(const struct gh_pii_scan *scan, const struct span *span)
+static int card_confidence(const struct gh_pii_span *span, const char **kind)
 {
-	const char *d = span->digits;
-	bool grouped = span->last > span->first;
-	bool words = gh_pii_near(scan, span->start, span->end, 40, 12, phone_words);
-	bool nanp_area =
-	    span->count >= 10 && d[span->count - 10] >= '2' && d[span->count - 7] >= '2';
-
-	if (span->count < 7 || span->count > 15 || looks_like_date(span) ||
-	    strcmp(span->lengths, "54") == 0)
-		return 0;
-	if (span->plus)
-		return span->count >= 8 && d[0] != '0' ? 95 : 0;
-	if (strcmp(span->lengths, "324") == 0 && !words)
-		return 0; /* a social security number's shape */
-	if (span->count == 10 && nanp_area && strcmp(span->lengths, "334") == 0)
-		return words || span->paren ? 97 : 85;
-	if (span->count == 11 && d[0] == '1' && nanp_area && strcmp(span->lengths, "1334") == 0)
-		return words ? 97 : 88;
-	if (span->paren && grouped && span->count >= 8)
-		return words ? 93 : 72;
-	if (memcmp(d, "00", 2) == 0 && grouped && span->count >= 10)
-		return words ? 92 : 70;
-	if (d[0] == '0' && grouped && span->count >= 9 && span->count <= 12 &&
-	    span->separator != '.')
-		return words ? 92 : 62;
-	if (words)
-		return span->count == 10 || grouped ? 82 : 65;
-	if (scan->is_bare && grouped && span->count >= 9 && span->count <= 12)
-		return 58;
-	return 0;
-}
-
-static int card_confidence(const struct gh_pii_scan *scan, const struct span *span,
-                           const char **kind)
-{
-	bool words;
+	int says = gh_pii_says(&span->near, GH_W_CARD | GH_W_ACCOUNT);
 
 	if (span->count < 12 || span->count > 19 || span->plus || span->separator == '.' ||
-	    span->separator == '/' || !gh_pii_luhn(span->digits, span->count))
+	    span->separator == '/' || (span->is_glued && says < 2) ||
+	    !gh_pii_luhn(span->digits, span->count))
 		return 0;
-	words = gh_pii_near(scan, span->start, span->end, 64, 24, card_words);
-	if (!gh_pii_card_prefix(span->digits, span->count, kind)) {
-		*kind = "card";
-		return words ? 72 : 0;
-	}
-	bool shaped = span->last == span->first || span->lengths[0] == '4';
+	*kind = "card";
+	if (!gh_pii_card_prefix(span->digits, span->count, kind))
+		return says == 2 ? 72 : says ? 60 : 0;
+	bool shaped = span->groups == 1 || (span->lengths[0] == '4' && span->groups <= 5);
 	if (!shaped)
-		return words ? 60 : 0;
-	return words ? 99 : 94;
+		return says ? 60 : 0;
+	if (says)
+		return 99;
+	if (span->near.label & GH_W_NEGATIVE)
+		return 40;
+	if (span->is_fragment)
+		return 48;
+	return span->count == 12 ? 55 : 94;
 }
 
-static void offer_ids(struct gh_pii_scan *scan, const struct span *span)
+static bool groups_fit(const struct gh_pii_id *id, const struct gh_pii_span *span)
 {
-	for (size_t i = 0; i < gh_pii_id_count; i++) {
-		const struct gh_pii_id *id = &gh_pii_ids[i];
-		const char *p = id->shape;
-		while (*p == '9')
-			p++;
-		if (*p || (size_t)(p - id->shape) != span->count || !id->valid(span->digits))
+	return !id->groups || strcmp(span->lengths, id->groups) == 0;
+}
+
+static int id_confidence(const struct gh_pii_scan *scan, const struct gh_pii_span *span,
+                         const struct gh_pii_id *id)
+{
+	int says = gh_pii_says(&span->near, id->words),
+	    alone = groups_fit(id, span) ? id->alone : 0;
+	bool is_proven = id->valid != gh_pii_valid_any;
+
+	if (says == 2)
+		return id->context;
+	if (span->is_glued)
+		return 0;
+	if (says == 1)
+		return is_proven ? id->context - 6 : span->is_fragment ? 0 : id->context - 22;
+	if (scan->is_bare && span->start <= 2 && scan->text.len - span->end <= 2)
+		return alone > id->bare ? alone : id->bare;
+	if (span->near.label)
+		alone -= span->near.label & GH_W_NEGATIVE ? 45 : 22;
+	else if ((span->near.left | span->near.right) & GH_W_NEGATIVE)
+		alone -= 20;
+	if (!span->is_even && span->groups > 1)
+		alone -= 20;
+	return span->is_fragment ? alone - 35 : alone;
+}
+
+/* A label for a government's number, and a number that no checksum of ours fits. */
+static int labelled_confidence(const struct gh_pii_span *span, const char **kind)
+{
+	uint64_t label = span->near.label & GOV_LABELS;
+
+	if (!label || span->count < 6 || span->count > 16 || gh_pii_is_date(span) ||
+	    (span->near.label & (GH_W_PHONE | GH_W_NEGATIVE)))
+		return 0;
+	*kind = label & GH_W_PASSPORT ? "passport"
+	        : label & GH_W_DRIVER ? "driver-license"
+	        : label & GH_W_SSN    ? "ssn"
+	                              : "national-id";
+	if (label & GH_W_SSN)
+		return strcmp(span->lengths, "324") == 0 ? 76 : 0;
+	return span->near.in_column ? 60 : 70;
+}
+
+static void offer_ids(struct gh_pii_scan *scan, const struct gh_pii_span *span)
+{
+	const struct gh_pii_id_index *index = gh_pii_id_rows(scan);
+	const char *kind = "national-id";
+	int best = 0;
+
+	if (span->count > GH_PII_ID_MAX)
+		return;
+	for (size_t i = index->of[span->count]; i < index->of[span->count + 1]; i++) {
+		const struct gh_pii_id *id = &gh_pii_ids[index->row[i]];
+		if (id->has_letters || !id->valid(span->digits))
 			continue;
-		int confidence = id->alone;
-		if (id->groups)
-			confidence = strcmp(span->lengths, id->groups) == 0 ? id->alone : 0;
-		if (gh_pii_near(scan, span->start, span->end, 56, 24, id->words))
-			confidence = id->context;
-		else if (scan->is_bare && span->start <= 2 && scan->text.len - span->end <= 2 &&
-		         id->bare > confidence)
-			confidence = id->bare;
-		else if (gh_pii_near(scan, span->start, span->end, 24, 0, other_words))
-			confidence -= 30;
+		int confidence = id_confidence(scan, span, id);
+		if (confidence > best)
+			best = confidence;
 		gh_pii_add(scan, span->start, span->end, id->class, id->kind, confidence);
 	}
+	if (best < 50) {
+		best = labelled_confidence(span, &kind);
+		gh_pii_add(scan, span->start, span->end, GH_PII_GOV_ID, kind, best);
+	}
+	if ((span->near.label & GH_W_MRN) && span->count <= 12)
+		gh_pii_add(scan, span->start, span->end, GH_PII_HEALTH, "mrn", 88);
 }
 
-static void offer(struct gh_pii_scan *scan, const struct span *span)
+static void offer(struct gh_pii_scan *scan, const struct gh_pii_span *span)
 {
 	const char *kind = "card";
-	int card = card_confidence(scan, span, &kind);
+	int card = card_confidence(span, &kind);
 
 	gh_pii_add(scan, span->start, span->end, GH_PII_PAYMENT_CARD, kind, card);
 	if (!span->plus)
 		offer_ids(scan, span);
-	int phone = phone_confidence(scan, span);
-	if (phone > 0 && !span->plus &&
-	    gh_pii_near(scan, span->start, span->end, 20, 0, other_words))
-		phone -= 25;
+	int phone = gh_pii_phone_confidence(scan, span);
 	if (phone > 0)
-		gh_pii_add(scan, span->start, with_extension(scan->text, span->end), GH_PII_PHONE,
+		gh_pii_add(scan, span->start, gh_pii_phone_end(scan->text, span->end), GH_PII_PHONE,
 		           "phone", phone);
 }
 
-/* Apart from the loop that looks for digits: these structs are large, and most bytes are no digits.
- */
-static size_t at_digits(struct gh_pii_scan *scan, size_t at)
+void gh_pii_detect_number(struct gh_pii_scan *scan, size_t at)
 {
+	struct gh_pii_span span;
 	struct run run;
-	struct span span;
 
+	if (at < scan->number_done)
+		return;
 	read_run(scan->text, at, &run);
-	for (size_t first = 0; first < run.count; first++)
-		for (size_t last = first; last < run.count; last++)
-			if (make_span(scan, &run, first, last, &span) && span.count >= 7)
+	/* A run that was cut is read on from its middle, so that no number falls into the cut. */
+	size_t firsts = run.is_cut ? GH_PII_MAX_GROUPS / 2 : run.count;
+	scan->number_done = run.is_cut ? run.group[firsts].start : run.end;
+	if (run.end - run.group[0].start < 5)
+		return;
+	for (size_t first = 0; first < firsts; first++)
+		for (size_t last = first; last < run.count; last++) {
+			if (run.group[last].end - run.group[first].start > GH_PII_MAX_DIGITS + 16)
+				break;
+			if (make_span(scan, &run, first, last, &span))
 				offer(scan, &span);
-	return run.end;
-}
-
-void gh_pii_detect_number(struct gh_pii_scan *scan)
-{
-	struct gh_slice text = scan->text;
-
-	for (size_t at = 0; at < text.len;)
-		at = gh_pii_is_digit(text.data[at]) ? at_digits(scan, at) : at + 1;
+		}
 }

@@ -1,11 +1,82 @@
+/* The walk: classify, find the words that mean something, offer every sign to its detector, settle
+ * overlaps. Words run one stretch ahead of the signs, so that a detector can look right as well as
+ * left. */
 #include "pii/detect.h"
 
 #include <stdlib.h>
 
+#include "base/secret.h"
+#include "pii/fold.h"
+
+#define MAX_PHRASES   4
+#define KEEP_BEHIND   512 /* triggers that far behind a stretch are still of interest */
+#define PATTERN_BYTES 14  /* a word this long may be a key that has no prefix */
+#define W_VENDOR      (UINT64_C(1) << 62)
+#define W_PATTERN     (UINT64_C(1) << 63)
+#define W_ACTS        (GH_W_SECRET | GH_W_SECRETISH | GH_W_BASIC | GH_W_BEGIN | W_VENDOR | W_PATTERN)
+
+struct phrase {
+	uint64_t hash;
+	uint32_t start;
+};
+
+struct gh_pii_scratch {
+	gh_pii_classify_fn *classify;
+	struct gh_pii_prefixes prefixes;
+	struct gh_pii_id_index ids;
+	struct gh_pii_bits bits[2][GH_PII_BLOCKS];
+	struct gh_pii_trigger *triggers;
+	size_t trigger_count, trigger_capacity;
+	struct gh_pii_column *columns;
+	size_t column_count, column_capacity;
+	struct gh_pii_fold fold;
+	/* the word pass */
+	bool in_word;
+	size_t word_start, last_end;
+	struct phrase phrases[MAX_PHRASES];
+	size_t phrase_count;
+	/* the sign pass */
+	size_t next_trigger;
+};
+
+static struct gh_pii_scratch *scratch_of(struct gh_pii_matches *matches)
+{
+	struct gh_pii_scratch *scratch = matches->scratch;
+
+	if (scratch)
+		return scratch;
+	scratch = calloc(1, sizeof *scratch);
+	if (!scratch)
+		return NULL;
+	scratch->classify = gh_pii_best_classifier();
+	gh_pii_prefixes_make(&scratch->prefixes);
+	gh_pii_id_index_make(&scratch->ids);
+	matches->scratch = scratch;
+	return scratch;
+}
+
 void gh_pii_matches_free(struct gh_pii_matches *matches)
 {
+	struct gh_pii_scratch *scratch = matches->scratch;
+
+	if (scratch) {
+		free(scratch->triggers);
+		free(scratch->columns);
+		gh_pii_fold_free(&scratch->fold);
+		free(scratch);
+	}
 	free(matches->items);
 	*matches = (struct gh_pii_matches){ 0 };
+}
+
+const struct gh_pii_prefixes *gh_pii_prefixes(const struct gh_pii_scan *scan)
+{
+	return &scan->scratch->prefixes;
+}
+
+const struct gh_pii_id_index *gh_pii_id_rows(const struct gh_pii_scan *scan)
+{
+	return &scan->scratch->ids;
 }
 
 void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_class class,
@@ -36,82 +107,241 @@ void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_
 	};
 }
 
-/* Case-blind search for a whole word in [from, to); `word` is lower case and may hold spaces. */
-static bool has_word(struct gh_slice text, size_t from, size_t to, const char *word)
-{
-	size_t len = strlen(word);
+/* ---- words ---- */
 
-	for (size_t i = from; i + len <= to; i++) {
-		if (gh_pii_lower(text.data[i]) != (uint8_t)word[0])
-			continue;
-		size_t j = 1;
-		while (j < len && gh_pii_lower(text.data[i + j]) == (uint8_t)word[j])
-			j++;
-		if (j < len)
-			continue;
-		bool left = i == 0 || !gh_pii_is_alnum(text.data[i - 1]) ||
-		            !gh_pii_is_alnum((uint8_t)word[0]);
-		bool right = i + len >= text.len || !gh_pii_is_alpha(text.data[i + len]) ||
-		             !gh_pii_is_alnum((uint8_t)word[len - 1]);
-		if (left && right)
-			return true;
+static void add_trigger(struct gh_pii_scan *scan, size_t start, size_t end, uint64_t groups,
+                        uint8_t term)
+{
+	struct gh_pii_scratch *scratch = scan->scratch;
+
+	if (scratch->trigger_count == scratch->trigger_capacity) {
+		size_t capacity = scratch->trigger_capacity ? scratch->trigger_capacity * 2 : 256;
+		struct gh_pii_trigger *triggers =
+		    realloc(scratch->triggers, capacity * sizeof *triggers);
+		if (!triggers) {
+			scan->out->truncated = true;
+			return;
+		}
+		scratch->triggers = triggers;
+		scratch->trigger_capacity = capacity;
 	}
-	return false;
+	scratch->triggers[scratch->trigger_count++] =
+	    (struct gh_pii_trigger){ (uint32_t)start, (uint32_t)end, groups, term };
 }
 
-bool gh_pii_in_key(const struct gh_pii_scan *scan, const char *const *words)
+/* Phrases go on over one space, hyphen, underscore, apostrophe or full stop. */
+static bool joins(const struct gh_pii_scan *scan, size_t last_end, size_t start)
 {
-	/* Keys are glued together (account_number, phoneNumber): parts of words count. */
-	for (; scan->key.len && *words; words++) {
-		size_t len = strlen(*words);
-		for (size_t i = 0; i + len <= scan->key.len; i++) {
-			size_t j = 0;
-			while (j < len &&
-			       (gh_pii_lower(scan->key.data[i + j]) == (uint8_t)(*words)[j] ||
-			        ((*words)[j] == ' ' &&
-			         (scan->key.data[i + j] == '_' || scan->key.data[i + j] == '-'))))
-				j++;
-			if (j == len)
-				return true;
+	if (start != last_end + 1)
+		return false;
+	uint8_t c = scan->text.data[last_end];
+	return c == ' ' || c == '_' || c == '-' || c == '\'' || c == '.' || c == '/' || c == '\n';
+}
+
+static void take_entry(struct gh_pii_scan *scan, uint64_t hash, size_t start, size_t end)
+{
+	struct gh_pii_scratch *scratch = scan->scratch;
+	const struct gh_pii_word *entry = gh_pii_word_find(hash);
+
+	if (!entry)
+		return;
+	if (entry->groups || entry->term)
+		add_trigger(scan, start, end, entry->groups, entry->term);
+	if (entry->goes_on && scratch->phrase_count < MAX_PHRASES)
+		scratch->phrases[scratch->phrase_count++] =
+		    (struct phrase){ hash, (uint32_t)start };
+}
+
+static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
+{
+	struct gh_pii_scratch *scratch = scan->scratch;
+	const uint8_t *word = scan->text.data + start;
+	uint64_t hash =
+	    gh_pii_word_hash(gh_slice(word, end - start), scan->text.data + scan->text.len);
+
+	if (end - start >= 2 && scratch->prefixes.head[gh_pii_prefix_hash(word[0], word[1])])
+		add_trigger(scan, start, end, W_VENDOR, 0);
+	if (end - start >= PATTERN_BYTES)
+		add_trigger(scan, start, end, W_PATTERN, 0);
+	if (scratch->phrase_count > 0) {
+		struct phrase open[MAX_PHRASES];
+		size_t count = joins(scan, scratch->last_end, start) ? scratch->phrase_count : 0;
+		memcpy(open, scratch->phrases, count * sizeof *open);
+		scratch->phrase_count = 0;
+		for (size_t i = 0; i < count; i++)
+			take_entry(scan, gh_pii_word_join(open[i].hash, hash), open[i].start, end);
+	}
+	scratch->last_end = end;
+	if (hash)
+		take_entry(scan, hash, start, end);
+}
+
+static void words_of_block(struct gh_pii_scan *scan, uint64_t word, size_t base)
+{
+	struct gh_pii_scratch *scratch = scan->scratch;
+	uint64_t before = word << 1 | scratch->in_word;
+	uint64_t starts = word & ~before, ends = ~word & before;
+
+	for (;;) {
+		if (scratch->in_word) {
+			if (!ends)
+				return;
+			scratch->in_word = false;
+			on_word(scan, scratch->word_start, base + (unsigned)__builtin_ctzll(ends));
+			ends &= ends - 1;
+		} else {
+			if (!starts)
+				return;
+			scratch->in_word = true;
+			scratch->word_start = base + (unsigned)__builtin_ctzll(starts);
+			starts &= starts - 1;
 		}
 	}
-	return false;
 }
 
-bool gh_pii_near(const struct gh_pii_scan *scan, size_t start, size_t end, size_t left,
-                 size_t right, const char *const *words)
+/* Classifies one stretch and collects its triggers. The last block is read from a padded copy. */
+static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 {
-	size_t from = start > left ? start - left : 0;
-	size_t to = scan->text.len - end > right ? end + right : scan->text.len;
+	struct gh_pii_scratch *scratch = scan->scratch;
+	struct gh_pii_bits *bits = scratch->bits[from / GH_PII_STRETCH & 1];
+	size_t len = scan->text.len - from;
+	size_t drop = 0;
 
-	if (gh_pii_in_key(scan, words))
-		return true;
-	for (; *words; words++)
-		if (has_word(scan->text, from, start, *words) ||
-		    has_word(scan->text, end, to, *words))
-			return true;
-	return false;
+	if (len > GH_PII_STRETCH)
+		len = GH_PII_STRETCH;
+	scratch->classify(scan->text.data + from, len / GH_PII_BLOCK, bits);
+	if (len % GH_PII_BLOCK) {
+		uint8_t tail[GH_PII_BLOCK] = { 0 };
+		memcpy(tail, scan->text.data + from + len / GH_PII_BLOCK * GH_PII_BLOCK,
+		       len % GH_PII_BLOCK);
+		scratch->classify(tail, 1, bits + len / GH_PII_BLOCK);
+		gh_wipe(tail, sizeof tail);
+	}
+	/* Triggers of the stretch before the last are behind every detector. */
+	while (from > GH_PII_STRETCH && drop < scratch->trigger_count &&
+	       scratch->triggers[drop].end + KEEP_BEHIND < from - GH_PII_STRETCH)
+		drop++;
+	if (drop > 0) {
+		scratch->trigger_count -= drop;
+		memmove(scratch->triggers, scratch->triggers + drop,
+		        scratch->trigger_count * sizeof *scratch->triggers);
+		scratch->next_trigger -= drop;
+		scan->trigger_hint = 0;
+	}
+	for (size_t b = 0; b * GH_PII_BLOCK < len; b++)
+		words_of_block(scan, bits[b].word, from + b * GH_PII_BLOCK);
+	if (from + len == scan->text.len && scratch->in_word) {
+		scratch->in_word = false;
+		on_word(scan, scratch->word_start, scan->text.len);
+	}
+	scan->triggers = scratch->triggers;
+	scan->trigger_count = scratch->trigger_count;
 }
 
-/* By position; of those that begin together the longer first. */
-static int by_position(const void *a, const void *b)
-{
-	const struct gh_pii_match *x = a, *y = b;
+/* ---- signs ---- */
 
-	if (x->start != y->start)
-		return x->start < y->start ? -1 : 1;
-	if (x->end != y->end)
-		return x->end > y->end ? -1 : 1;
-	return x->confidence != y->confidence ? (x->confidence > y->confidence ? -1 : 1)
-	                                      : strcmp(x->kind, y->kind);
+static void act_on_trigger(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger)
+{
+	if (trigger->term)
+		gh_pii_detect_term(scan, trigger);
+	if (trigger->groups & W_VENDOR)
+		gh_pii_detect_vendor(scan, trigger->start, trigger->end);
+	if (trigger->groups & W_PATTERN)
+		gh_pii_detect_pattern(scan, trigger->start, trigger->end);
+	if (trigger->groups & GH_W_BEGIN)
+		gh_pii_detect_private_key(scan, trigger->start);
+	if (trigger->groups & (GH_W_SECRET | GH_W_SECRETISH | GH_W_BASIC))
+		gh_pii_detect_spoken(scan, trigger);
 }
 
-/* Which of two overlapping ones stays: the surer, then the longer. */
-static bool beats(const struct gh_pii_match *a, const struct gh_pii_match *b)
+static void signs_of_block(struct gh_pii_scan *scan, const struct gh_pii_bits *bits, size_t base,
+                           bool *in_digits)
 {
+	struct gh_pii_scratch *scratch = scan->scratch;
+	uint64_t digits = bits->digit & ~(bits->digit << 1 | *in_digits);
+
+	*in_digits = bits->digit >> 63;
+	while (scratch->next_trigger < scratch->trigger_count &&
+	       scratch->triggers[scratch->next_trigger].start < base + GH_PII_BLOCK) {
+		const struct gh_pii_trigger trigger = scratch->triggers[scratch->next_trigger++];
+		if (trigger.term || (trigger.groups & W_ACTS))
+			act_on_trigger(scan, &trigger);
+	}
+	for (uint64_t at = bits->at; at; at &= at - 1)
+		gh_pii_detect_email(scan, base + (unsigned)__builtin_ctzll(at));
+	for (uint64_t at = bits->assign; at; at &= at - 1)
+		gh_pii_detect_assigned(scan, base + (unsigned)__builtin_ctzll(at));
+	for (uint64_t at = digits; at; at &= at - 1) {
+		size_t where = base + (unsigned)__builtin_ctzll(at);
+		gh_pii_detect_number(scan, where);
+		gh_pii_detect_code(scan, where);
+		gh_pii_detect_age(scan, where);
+	}
+}
+
+static void signs_of_stretch(struct gh_pii_scan *scan, size_t from)
+{
+	const struct gh_pii_bits *bits = scan->scratch->bits[from / GH_PII_STRETCH & 1];
+	size_t len = scan->text.len - from;
+	bool in_digits = from > 0 && gh_pii_is_digit(scan->text.data[from - 1]);
+
+	if (len > GH_PII_STRETCH)
+		len = GH_PII_STRETCH;
+	for (size_t b = 0; b * GH_PII_BLOCK < len; b++)
+		signs_of_block(scan, &bits[b], from + b * GH_PII_BLOCK, &in_digits);
+}
+
+static void walk(struct gh_pii_scan *scan)
+{
+	size_t len = scan->text.len;
+
+	words_of_stretch(scan, 0);
+	for (size_t from = 0; from < len; from += GH_PII_STRETCH) {
+		if (from + GH_PII_STRETCH < len)
+			words_of_stretch(scan, from + GH_PII_STRETCH);
+		signs_of_stretch(scan, from);
+	}
+}
+
+/* ---- overlaps ---- */
+
+static bool comes_before(const struct gh_pii_match *a, const struct gh_pii_match *b)
+{
+	if (a->start != b->start)
+		return a->start < b->start;
+	if (a->end != b->end)
+		return a->end > b->end;
 	if (a->confidence != b->confidence)
 		return a->confidence > b->confidence;
-	return a->end - a->start > b->end - b->start;
+	return strcmp(a->kind, b->kind) < 0;
+}
+
+/* Candidates come nearly in order: out of place by no more than a detector looks around. */
+static void sort_matches(struct gh_pii_matches *matches)
+{
+	for (size_t i = 1; i < matches->count; i++) {
+		struct gh_pii_match item = matches->items[i];
+		size_t at = i;
+		for (; at > 0 && comes_before(&item, &matches->items[at - 1]); at--)
+			matches->items[at] = matches->items[at - 1];
+		matches->items[at] = item;
+	}
+}
+
+/* Which of two overlapping ones stays: the surer, then the longer; of one class the longer as long
+ * as it is about as sure. */
+static bool beats(const struct gh_pii_match *a, const struct gh_pii_match *b)
+{
+	uint32_t a_len = a->end - a->start, b_len = b->end - b->start;
+
+	if (a->class == b->class && a_len != b_len) {
+		int gap = a->confidence - b->confidence;
+		if (gap >= -12 && gap <= 12)
+			return a_len > b_len;
+	}
+	if (a->confidence != b->confidence)
+		return a->confidence > b->confidence;
+	return a_len > b_len;
 }
 
 /* One left-to-right pass keeps disjoint spans, so that a rewrite is one splice. */
@@ -119,8 +349,7 @@ static void settle(struct gh_pii_matches *matches)
 {
 	size_t kept = 0;
 
-	if (matches->count > 1)
-		qsort(matches->items, matches->count, sizeof *matches->items, by_position);
+	sort_matches(matches);
 	for (size_t i = 0; i < matches->count; i++) {
 		struct gh_pii_match item = matches->items[i];
 		size_t rivals = 0;
@@ -136,24 +365,43 @@ static void settle(struct gh_pii_matches *matches)
 	matches->count = kept;
 }
 
+static void unfold(const struct gh_pii_fold *fold, struct gh_pii_matches *matches)
+{
+	for (size_t i = 0; fold->point_count > 0 && i < matches->count; i++) {
+		struct gh_pii_match *match = &matches->items[i];
+		match->start = (uint32_t)gh_pii_fold_start(fold, match->start);
+		match->end = (uint32_t)gh_pii_fold_end(fold, match->end);
+	}
+}
+
 gh_result gh_pii_scan(struct gh_slice text, const struct gh_pii_context *context,
                       struct gh_pii_matches *out)
 {
-	struct gh_pii_scan scan = { .text = text, .out = out };
+	struct gh_pii_scratch *scratch = scratch_of(out);
+	struct gh_pii_scan scan = { .out = out, .scratch = scratch };
 
 	GH_ENSURE(text.len <= GH_PII_MAX_TEXT_BYTES, GH_E_LIMIT, "a text is too long to scan");
-	if (context)
-		scan.key = context->key;
-	scan.is_bare = text.len <= 40;
+	GH_ENSURE(scratch, GH_E_MEMORY, "out of memory");
 	out->count = 0;
 	out->truncated = false;
-	gh_pii_detect_email(&scan);
-	gh_pii_detect_number(&scan);
-	gh_pii_detect_code(&scan);
-	gh_pii_detect_credential(&scan);
-	gh_pii_detect_password(&scan);
-	gh_pii_detect_indicator(&scan);
+	if (text.len == 0)
+		return GH_OK;
+	GH_TRY(gh_pii_fold_text(&scratch->fold, text, &scan.text));
+	if (scan.text.len == 0)
+		return GH_OK;
+	if (context && context->key.len > 0)
+		scan.key = gh_pii_name_groups(context->key);
+	scan.is_bare = text.len <= 40;
+	scratch->trigger_count = scratch->next_trigger = 0;
+	scratch->phrase_count = scratch->last_end = 0;
+	scratch->in_word = false;
+	GH_TRY(gh_pii_csv_columns(scan.text, &scratch->columns, &scratch->column_count,
+	                          &scratch->column_capacity));
+	scan.columns = scratch->columns;
+	scan.column_count = scratch->column_count;
+	walk(&scan);
 	GH_ENSURE(!out->truncated, GH_E_LIMIT, "a text holds too many matches");
 	settle(out);
+	unfold(&scratch->fold, out);
 	return GH_OK;
 }

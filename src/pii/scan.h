@@ -15,10 +15,14 @@ struct gh_pii_match {
 	const char *kind;    /* "ssn", "iban", "aws-access-key", …: a constant */
 };
 
-/* Growable; free with gh_pii_matches_free. Reused over scans without allocating. */
+struct gh_pii_scratch;
+
+/* Growable; free with gh_pii_matches_free. Reused over scans without allocating; used by one scan
+ * at a time. */
 struct gh_pii_matches {
 	struct gh_pii_match *items;
 	size_t count, capacity;
+	struct gh_pii_scratch *scratch; /* the scanner's own */
 	bool truncated; /* memory or GH_PII_MAX_MATCHES ran out: treat the text as unscanned */
 };
 

@@ -10,7 +10,7 @@
 #include "pii/classes.h"
 #include "word_groups.h"
 
-#define GH_PII_MAX_WORD 24
+#define GH_PII_MAX_WORD 32
 
 struct gh_pii_word {
 	uint64_t groups; /* GH_W_… */
@@ -58,7 +58,10 @@ static inline uint64_t gh_pii_word_hash(struct gh_slice word, const uint8_t *lim
 	h ^= h >> 29;
 	h = (h ^ gh_pii_word_load(word, 8, limit)) * UINT64_C(0xBF58476D1CE4E5B9);
 	h ^= h >> 32;
-	h = (h ^ gh_pii_word_load(word, 16, limit)) * UINT64_C(0x94D049BB133111EB);
+	if (word.len > 16)
+		h = (h ^ gh_pii_word_load(word, 16, limit) ^
+		     gh_pii_word_load(word, 24, limit) * 3) *
+		    UINT64_C(0x94D049BB133111EB);
 	return h ^ h >> 31;
 }
 

@@ -1,0 +1,213 @@
+/* What stands around a value: trigger words within a few dozen bytes, the label right before it,
+ * the header of its column, the name of its field. A label outweighs what is farther away. */
+#include "pii/detect.h"
+
+#define LEFT_BYTES  56
+#define RIGHT_BYTES 36
+#define LABEL_BYTES 26
+#define CJK_LEFT    36
+#define CJK_RIGHT   24
+#define CJK_LABEL   14
+
+/* Groups that can never label a value. */
+#define NO_LABEL (GH_W_PERSON | GH_W_CHILD | GH_W_AGE | GH_W_NEUTRAL | GH_W_BEGIN)
+
+/* Scripts that are written without spaces: sought as bytes, and only where such bytes stand. */
+static const struct {
+	const char *text;
+	uint64_t groups;
+} scripted[] = {
+	{ "电话", GH_W_PHONE },         { "電話", GH_W_PHONE },
+	{ "手机", GH_W_PHONE },         { "手機", GH_W_PHONE },
+	{ "联系", GH_W_PHONE },         { "携帯", GH_W_PHONE },
+	{ "传真", GH_W_PHONE },         { "전화", GH_W_PHONE },
+	{ "휴대폰", GH_W_PHONE },       { "身份证", GH_W_CN },
+	{ "身分證", GH_W_CN },          { "护照", GH_W_PASSPORT },
+	{ "여권", GH_W_PASSPORT },      { "パスポート", GH_W_PASSPORT },
+	{ "주민등록", GH_W_KR },        { "マイナンバー", GH_W_MY_NUMBER },
+	{ "个人番号", GH_W_MY_NUMBER }, { "個人番号", GH_W_MY_NUMBER },
+	{ "ประชาชน", GH_W_TH },         { "银行卡", GH_W_CARD | GH_W_ACCOUNT },
+	{ "信用卡", GH_W_CARD },        { "行卡", GH_W_CARD | GH_W_ACCOUNT },
+	{ "卡号", GH_W_CARD },          { "账号", GH_W_ACCOUNT },
+	{ "账户", GH_W_ACCOUNT },       { "口座", GH_W_ACCOUNT },
+	{ "계좌", GH_W_ACCOUNT },       { "订单", GH_W_NEGATIVE },
+};
+
+/* Words that may stand between a label and its value. */
+static bool is_filler(struct gh_slice word)
+{
+	static const char *const fillers[] = { "number", "no",     "nr",     "num",  "is",
+		                               "was",    "the",    "are",    "ends", "id",
+		                               "ending", "in",     "code",   "at",   "on",
+		                               "of",     "me",     "nummer", "us",   "to",
+		                               "es",     "numero", NULL };
+
+	for (const char *const *filler = fillers; *filler; filler++)
+		if (gh_slice_eq_nocase(word, gh_slice_str(*filler)))
+			return true;
+	return false;
+}
+
+/* Nothing but separators and filler words in [from, to), on at most two lines. */
+static bool is_label_gap(struct gh_slice text, size_t from, size_t to)
+{
+	unsigned lines = 0, fillers = 0;
+
+	for (size_t i = from; i < to;) {
+		uint8_t c = text.data[i];
+		if (gh_pii_is_alpha(c)) {
+			size_t end = i;
+			while (end < to && gh_pii_is_alpha(text.data[end]))
+				end++;
+			if (++fillers > 2 || !is_filler(gh_slice_sub(text, i, end - i)))
+				return false;
+			i = end;
+			continue;
+		}
+		if (gh_pii_is_digit(c) || c >= 0x80 || c == ';' || c == ',')
+			return false;
+		/* A full stop ends a sentence unless it ends an abbreviation ("No."). */
+		if (c == '.' && i + 1 < to && text.data[i + 1] == ' ' && i - from > 3)
+			return false;
+		if (c == '\n' && ++lines > 1)
+			return false;
+		i++;
+	}
+	return true;
+}
+
+/* The first trigger that ends behind `at`. Candidates come nearly in order, so the hint is near. */
+static size_t first_behind(struct gh_pii_scan *scan, size_t at)
+{
+	size_t i = scan->trigger_hint;
+
+	if (i > scan->trigger_count)
+		i = scan->trigger_count;
+	while (i > 0 && scan->triggers[i - 1].end > at)
+		i--;
+	while (i < scan->trigger_count && scan->triggers[i].end <= at)
+		i++;
+	scan->trigger_hint = i;
+	return i;
+}
+
+static void look_scripted(struct gh_pii_scan *scan, size_t start, size_t end,
+                          struct gh_pii_near *out)
+{
+	struct gh_slice text = scan->text;
+	size_t from = start > CJK_LEFT ? start - CJK_LEFT : 0;
+	struct gh_slice left = gh_slice_sub(text, from, start - from);
+	struct gh_slice right = gh_slice_sub(text, end, CJK_RIGHT);
+	bool high = false;
+
+	for (size_t i = 0; i < left.len && !high; i++)
+		high = left.data[i] >= 0xe0;
+	for (size_t i = 0; i < right.len && !high; i++)
+		high = right.data[i] >= 0xe0;
+	for (size_t i = 0; high && i < GH_ARRAY_LEN(scripted); i++) {
+		size_t len = strlen(scripted[i].text);
+		const uint8_t *found = left.data;
+		/* The last one counts: it is the nearest. */
+		for (size_t rest = left.len;
+		     rest && (found = memmem(found, rest, scripted[i].text, len));) {
+			size_t behind = (size_t)(found - text.data) + len;
+			if (start - behind <= CJK_LABEL)
+				out->label |= scripted[i].groups;
+			else
+				out->left |= scripted[i].groups;
+			found += len;
+			rest = (size_t)(left.data + left.len - found);
+		}
+		if (right.len && memmem(right.data, right.len, scripted[i].text, len))
+			out->right |= scripted[i].groups;
+	}
+}
+
+static uint64_t column_of(struct gh_pii_scan *scan, size_t start)
+{
+	size_t i = scan->column_hint;
+
+	while (i > 0 && (i >= scan->column_count || scan->columns[i].start > start))
+		i--;
+	while (i + 1 < scan->column_count && scan->columns[i + 1].start <= start)
+		i++;
+	scan->column_hint = i;
+	return i < scan->column_count && scan->columns[i].start <= start &&
+	               scan->columns[i].end > start
+	           ? scan->columns[i].groups
+	           : 0;
+}
+
+void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end, struct gh_pii_near *out)
+{
+	size_t from = start > LEFT_BYTES ? start - LEFT_BYTES : 0;
+	uint64_t column = scan->column_count ? column_of(scan, start) : 0;
+
+	*out = (struct gh_pii_near){ 0 };
+	if (column) {
+		out->label = column;
+		out->in_column = true;
+		return;
+	}
+	size_t labelled = start; /* what a further label must touch to belong to the first */
+	size_t first = first_behind(scan, from), last = first;
+	for (; last < scan->trigger_count && scan->triggers[last].end <= start; last++)
+		out->left |= scan->triggers[last].groups;
+	for (size_t i = last; out->left && i > first; i--) {
+		const struct gh_pii_trigger *trigger = &scan->triggers[i - 1];
+		uint64_t groups = trigger->groups & ~NO_LABEL;
+		if (groups == 0)
+			continue;
+		size_t reach = labelled == start ? LABEL_BYTES : 3;
+		if (trigger->end + reach < labelled)
+			break;
+		if (trigger->end <= labelled && !is_label_gap(scan->text, trigger->end, labelled))
+			break;
+		out->label |= groups;
+		if (trigger->start < labelled)
+			labelled = trigger->start;
+	}
+	for (size_t i = first_behind(scan, end);
+	     i < scan->trigger_count && scan->triggers[i].start < end + RIGHT_BYTES; i++)
+		if (scan->triggers[i].start >= end)
+			out->right |= scan->triggers[i].groups;
+	look_scripted(scan, start, end, out);
+	if (!out->label)
+		out->label = scan->key & ~NO_LABEL;
+}
+
+static bool is_upper(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+uint64_t gh_pii_name_groups(struct gh_slice name)
+{
+	uint64_t groups = 0, last = 0;
+	size_t at = 0;
+
+	if (name.len > 128)
+		return 0;
+	while (at < name.len) {
+		size_t end = at;
+		while (end < name.len &&
+		       (gh_pii_is_alnum(name.data[end]) || name.data[end] >= 0x80) &&
+		       !(end > at && is_upper(name.data[end]) && !is_upper(name.data[end - 1])))
+			end++;
+		if (end == at) {
+			at++;
+			continue;
+		}
+		uint64_t hash =
+		    gh_pii_word_hash(gh_slice_sub(name, at, end - at), name.data + name.len);
+		const struct gh_pii_word *word = hash ? gh_pii_word_find(hash) : NULL;
+		if (word)
+			groups |= word->groups;
+		word = last ? gh_pii_word_find(gh_pii_word_join(last, hash)) : NULL;
+		if (word)
+			groups |= word->groups;
+		last = hash;
+		at = end;
+	}
+	return groups;
+}

@@ -1,0 +1,140 @@
+/* Tables inside a text: a header line whose fields name what stands below them ("name,email,phone")
+ * gives its columns a label. Rows may have more fields than the header when a first field holds a
+ * comma of its own ("Doe, Jane"): they are then counted from the right. */
+#include "pii/detect.h"
+
+#include <stdlib.h>
+
+#define MAX_FIELDS       64
+#define MAX_HEADER_BYTES 2048
+#define MAX_NAME_BYTES   40
+
+struct header {
+	uint64_t groups[MAX_FIELDS];
+	size_t count;
+	uint8_t separator;
+};
+
+static struct gh_slice line_at(struct gh_slice text, size_t at)
+{
+	const uint8_t *end = memchr(text.data + at, '\n', text.len - at);
+
+	return gh_slice_sub(text, at, end ? (size_t)(end - text.data) - at : text.len - at);
+}
+
+static bool is_name(struct gh_slice field)
+{
+	size_t letters = 0;
+
+	if (field.len == 0 || field.len > MAX_NAME_BYTES)
+		return false;
+	for (size_t i = 0; i < field.len; i++) {
+		uint8_t c = field.data[i];
+		letters += gh_pii_is_alpha(c) || c >= 0x80;
+		if (!gh_pii_is_alnum(c) && c < 0x80 && !strchr(" _-\"'/#()\r", c))
+			return false;
+	}
+	return letters > 0;
+}
+
+static size_t count_fields(struct gh_slice line, uint8_t separator, size_t most)
+{
+	size_t count = 1;
+
+	for (size_t i = 0; i < line.len && count <= most; i++)
+		count += line.data[i] == separator;
+	return count;
+}
+
+/* The separator that a header would use: the first of the four in the line. */
+static uint8_t separator_of(struct gh_slice line)
+{
+	for (size_t i = 0; i < line.len && i <= MAX_NAME_BYTES; i++) {
+		uint8_t c = line.data[i];
+		if (c == ',' || c == '\t' || c == ';' || c == '|')
+			return c;
+		if (c == '.' || c == ':' || c == '=' || c == '{' || c == '@')
+			return 0;
+	}
+	return 0;
+}
+
+static bool read_header(struct gh_slice line, struct header *out)
+{
+	bool useful = false;
+	size_t at = 0;
+
+	out->separator = line.len <= MAX_HEADER_BYTES ? separator_of(line) : 0;
+	out->count = 0;
+	if (!out->separator)
+		return false;
+	while (at <= line.len && out->count < MAX_FIELDS) {
+		size_t end = at;
+		while (end < line.len && line.data[end] != out->separator)
+			end++;
+		struct gh_slice field = gh_slice_sub(line, at, end - at);
+		if (!is_name(field))
+			return false;
+		uint64_t groups = gh_pii_name_groups(field) & ~(GH_W_PERSON | GH_W_CHILD);
+		useful = useful || groups;
+		out->groups[out->count++] = groups;
+		at = end + 1;
+	}
+	return useful && out->count >= 2 && at > line.len;
+}
+
+static bool add(struct gh_pii_column **columns, size_t *count, size_t *capacity, size_t start,
+                size_t end, uint64_t groups)
+{
+	if (*count == *capacity) {
+		size_t wanted = *capacity ? *capacity * 2 : 64;
+		struct gh_pii_column *grown = realloc(*columns, wanted * sizeof *grown);
+		if (!grown)
+			return false;
+		*columns = grown;
+		*capacity = wanted;
+	}
+	(*columns)[(*count)++] = (struct gh_pii_column){ (uint32_t)start, (uint32_t)end, groups };
+	return true;
+}
+
+static bool add_row(const struct header *header, struct gh_slice line, size_t base, size_t fields,
+                    struct gh_pii_column **columns, size_t *count, size_t *capacity)
+{
+	size_t extra = fields - header->count, at = 0;
+
+	for (size_t field = 0; field < fields; field++) {
+		size_t end = at;
+		while (end < line.len && line.data[end] != header->separator)
+			end++;
+		uint64_t groups = field >= extra ? header->groups[field - extra] : 0;
+		if (groups && !add(columns, count, capacity, base + at, base + end, groups))
+			return false;
+		at = end + 1;
+	}
+	return true;
+}
+
+gh_result gh_pii_csv_columns(struct gh_slice text, struct gh_pii_column **columns, size_t *count,
+                             size_t *capacity)
+{
+	struct header header = { .count = 0 };
+
+	*count = 0;
+	for (size_t at = 0; at < text.len;) {
+		struct gh_slice line = line_at(text, at);
+		if (header.count > 0) {
+			size_t fields = count_fields(line, header.separator, header.count + 2);
+			if (fields >= header.count && fields <= header.count + 2)
+				GH_ENSURE(
+				    add_row(&header, line, at, fields, columns, count, capacity),
+				    GH_E_MEMORY, "out of memory");
+			else
+				header.count = 0;
+		}
+		if (header.count == 0 && !read_header(line, &header))
+			header.count = 0;
+		at += line.len + 1;
+	}
+	return GH_OK;
+}

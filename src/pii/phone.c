@@ -1,0 +1,160 @@
+/* Phone numbers: by their shape (+49 …, (555) 123-4567, 020 7946 0958) and by what is said about
+ * them. Shapes that many other numbers have need a word nearby or a line of their own. */
+#include "pii/number.h"
+
+bool gh_pii_is_date(const struct gh_pii_span *span)
+{
+	const char *d = span->digits;
+	int a, b;
+
+	if (span->separator == ' ' || span->separator == 0)
+		return false;
+	if (strcmp(span->lengths, "422") == 0)
+		return gh_pii_number_at(d + 4, 2) <= 12 && gh_pii_number_at(d, 4) >= 1800 &&
+		       gh_pii_number_at(d, 4) < 2200;
+	if (strcmp(span->lengths, "44") == 0)
+		return gh_pii_number_at(d, 4) >= 1000 && gh_pii_number_at(d, 4) < 2200 &&
+		       gh_pii_number_at(d + 4, 4) < 2200 && gh_pii_number_at(d + 4, 4) >= 1000;
+	if (strcmp(span->lengths, "224") != 0 && strcmp(span->lengths, "222") != 0)
+		return false;
+	a = gh_pii_number_at(d, 2);
+	b = gh_pii_number_at(d + 2, 2);
+	return a <= 31 && b <= 31 && (a <= 12 || b <= 12);
+}
+
+static bool is_ip_address(const struct gh_pii_span *span)
+{
+	size_t at = 0;
+
+	if (span->separator != '.' || span->groups != 4)
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		size_t len = (size_t)(span->lengths[i] - '0');
+		if (len > 3)
+			return false;
+		at += len;
+	}
+	return at <= 12;
+}
+
+static bool is_version(const struct gh_pii_span *span)
+{
+	if (span->separator != '.')
+		return false;
+	for (size_t i = 0; i < span->groups; i++)
+		if (span->lengths[i] > '2')
+			return false;
+	return true;
+}
+
+static bool is_nanp(const char *ten)
+{
+	return ten[0] >= '2' && ten[3] >= '2';
+}
+
+/* By its shape alone. */
+static int by_shape(const struct gh_pii_span *span)
+{
+	const char *d = span->digits;
+	size_t n = span->count;
+	bool grouped = span->groups > 1;
+
+	if (n == 10 && is_nanp(d) && strcmp(span->lengths, "334") == 0)
+		return span->paren || span->is_even ? 88 : 80;
+	if (n == 11 && d[0] == '1' && is_nanp(d + 1) && strcmp(span->lengths, "1334") == 0)
+		return 88;
+	if (memcmp(d, "001", 3) == 0 && n == 13 && strcmp(span->lengths, "3334") == 0)
+		return 88;
+	if (span->paren && grouped && n >= 8)
+		return 72;
+	if (memcmp(d, "00", 2) == 0 && grouped && n >= 11 && d[2] != '0' && span->lengths[0] == '4')
+		return 66;
+	if (d[0] == '0' && d[1] != '0' && grouped && n >= 9 && n <= 12 && span->separator != '.')
+		return 58;
+	if (n == 11 && !grouped && d[0] == '1' && d[1] >= '3')
+		return 56; /* mobile numbers of China */
+	if (n == 11 && !grouped && d[0] == '0' && (d[1] == '9' || d[1] == '7' || d[1] == '5'))
+		return 52;
+	return 0;
+}
+
+/* Nothing else stands in the line or field. */
+static int by_place(const struct gh_pii_scan *scan, const struct gh_pii_span *span)
+{
+	const char *d = span->digits;
+	size_t n = span->count;
+	bool grouped = span->groups > 1;
+
+	if (n == 11 && !grouped && d[0] == '0' && d[1] >= '5')
+		return 74;
+	if (n == 11 && !grouped && d[0] == '1' && d[1] >= '3')
+		return 72;
+	if (n == 10 && !grouped && is_nanp(d))
+		return scan->is_bare ? 56 : 60;
+	/* Below a signature: shapes that say nothing in a field of their own. */
+	if (!scan->is_bare && n >= 7 && n <= 12 && (grouped || n == 8 || d[0] == '0' || n == 9))
+		return 54;
+	return 0;
+}
+
+int gh_pii_phone_confidence(const struct gh_pii_scan *scan, const struct gh_pii_span *span)
+{
+	int says = gh_pii_says(&span->near, GH_W_PHONE), shape;
+	bool other = span->near.label && says == 0;
+
+	if (span->count < 6 || span->count > 15 || gh_pii_is_date(span) || is_version(span) ||
+	    is_ip_address(span) || strspn(span->digits, "0") == span->count)
+		return 0;
+	if (span->plus)
+		return span->count >= 8 && span->digits[0] != '0' ? 95 : says ? 80 : 0;
+	if (says == 2)
+		return span->count >= 9 ? 94 : span->count >= 7 || span->groups > 1 ? 88 : 64;
+	if (span->is_glued || span->count < 7)
+		return 0;
+	/* The shapes of a ZIP+4 code and of a social security number. */
+	if (strcmp(span->lengths, "54") == 0 || strcmp(span->lengths, "324") == 0)
+		return says && !other ? 60 : 0;
+	shape = by_shape(span);
+	if (says == 1 && !other) {
+		int near = span->count >= 9 && span->count <= 12 ? 80 : span->groups > 1 ? 76 : 62;
+		return near > shape ? near : shape;
+	}
+	if (span->is_fragment)
+		return shape >= 80 ? 55 : 0;
+	if (span->is_alone && !other) {
+		int place = by_place(scan, span);
+		shape = place > shape ? place : shape;
+	}
+	if (other)
+		shape -= span->near.label & GH_W_NEGATIVE ? 45 : 25;
+	else if ((span->near.left | span->near.right) & GH_W_NEGATIVE)
+		shape -= 18;
+	return shape > 0 ? shape : 0;
+}
+
+size_t gh_pii_phone_end(struct gh_slice text, size_t end)
+{
+	static const char *const marks[] = { "extension", "ext.", "ext", "x", "#" };
+	size_t at = end;
+
+	while (at < text.len && at - end < 2 && (text.data[at] == ' ' || text.data[at] == ','))
+		at++;
+	for (size_t m = 0; m < GH_ARRAY_LEN(marks); m++) {
+		size_t len = strlen(marks[m]), i = 0;
+		while (i < len && at + i < text.len &&
+		       gh_pii_lower(text.data[at + i]) == (uint8_t)marks[m][i])
+			i++;
+		if (i < len)
+			continue;
+		size_t digits = at + len;
+		while (digits < text.len && digits - at - len < 2 &&
+		       (text.data[digits] == ' ' || text.data[digits] == ':'))
+			digits++;
+		size_t stop = digits;
+		while (stop < text.len && stop - digits < 6 && gh_pii_is_digit(text.data[stop]))
+			stop++;
+		if (stop > digits && (stop == text.len || !gh_pii_is_alnum(text.data[stop])))
+			return stop;
+	}
+	return end;
+}

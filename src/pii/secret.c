@@ -1,0 +1,394 @@
+/* Credentials that only their place gives away: `password=…`, `"api_key": "…"`, `PW is …`, the
+ * password inside a URL, a Bearer or Basic header, the string behind a function's name. */
+#include "pii/secret.h"
+
+#include <strings.h>
+
+#define MAX_NAME  64
+#define MAX_VALUE 1000
+#define QUOTE_GAP 48 /* from a name to a string that belongs to it */
+#define URL_BYTES 300
+
+enum strength { NO_NAME, PASSWORD_NAME, KEY_NAME, WEAK_NAME };
+
+struct value {
+	size_t start, end;
+	bool quoted;
+};
+
+/* ---- names ---- */
+
+static bool at_word(const uint8_t *s, size_t left, const char *word)
+{
+	size_t len = strlen(word);
+
+	return left >= len && strncasecmp((const char *)s, word, len) == 0;
+}
+
+/* What the parts of a name promise: dbPassword, AwsSecretKey, MYSQL_PASS, api-key. */
+static enum strength strength_of(struct gh_slice name)
+{
+	enum strength best = NO_NAME;
+
+	for (size_t i = 0; i < name.len; i++) {
+		const uint8_t *s = name.data + i;
+		size_t left = name.len - i;
+		uint8_t before = i > 0 ? name.data[i - 1] : '_';
+		bool begins = !gh_pii_is_alpha(before) || (s[0] <= 'Z' && before >= 'a');
+		switch (s[0] | 0x20) {
+		case 'p':
+			if (at_word(s, left, "passw") || at_word(s, left, "passphrase") ||
+			    at_word(s, left, "passcode") || at_word(s, left, "pswd") ||
+			    at_word(s, left, "psswd") || at_word(s, left, "passwd") ||
+			    at_word(s, left, "pswr") || at_word(s, left, "pssw") ||
+			    at_word(s, left, "paswd") || at_word(s, left, "paswr") ||
+			    at_word(s, left, "pasw") || at_word(s, left, "pswo") ||
+			    at_word(s, left, "pwd") || (at_word(s, left, "pass") && left == 4) ||
+			    (at_word(s, left, "psw") && left == 3) ||
+			    (at_word(s, left, "pw") && left == 2 && (begins || i == 2)))
+				return PASSWORD_NAME;
+			break;
+		case 's':
+			if (at_word(s, left, "secret") || (begins && at_word(s, left, "salt")))
+				best = KEY_NAME;
+			break;
+		case 't':
+			if (at_word(s, left, "token") && !at_word(s, left, "tokens"))
+				best = KEY_NAME;
+			break;
+		case 'a':
+			if (at_word(s, left, "apikey") || at_word(s, left, "authorization") ||
+			    (at_word(s, left, "authentication")) ||
+			    (begins && left == 3 && at_word(s, left, "api")))
+				best = KEY_NAME;
+			break;
+		case 'c':
+			if (at_word(s, left, "credential"))
+				best = KEY_NAME;
+			break;
+		case 'n':
+			if (begins && at_word(s, left, "nonce"))
+				best = KEY_NAME;
+			break;
+		case 'k':
+			if (left == 3 && at_word(s, left, "key") && best == NO_NAME)
+				best = name.len > 3 ? KEY_NAME : WEAK_NAME;
+			break;
+		case 'o':
+			if (begins && at_word(s, left, "oauth_signature"))
+				best = KEY_NAME;
+			break;
+		}
+	}
+	return best;
+}
+
+/* ---- values ---- */
+
+static bool ends_value(uint8_t c)
+{
+	return c <= ' ' || c == '"' || c == '\'' || c == '`' || c == ',' || c == ';' || c == '<' ||
+	       c == '>' || c == ')' || c == '}' || c == ']' || c == 0x7f;
+}
+
+/* From a quote, or from the first byte of a bare word. */
+static struct value read_value(struct gh_slice text, size_t at)
+{
+	struct value value = { .start = at, .end = at };
+	uint8_t quote = 0;
+
+	/* JSON inside a string: \"…\" */
+	if (at + 1 < text.len && text.data[at] == '\\' &&
+	    (text.data[at + 1] == '"' || text.data[at + 1] == '\''))
+		at++;
+	if (gh_slice_starts_with(gh_slice_sub(text, at, 6), GH_SLICE("&quot;"))) {
+		value.start = value.end = at + 6;
+		while (value.end < text.len && value.end - value.start < MAX_VALUE &&
+		       !ends_value(text.data[value.end]) &&
+		       !gh_slice_starts_with(gh_slice_sub(text, value.end, 6), GH_SLICE("&quot;")))
+			value.end++;
+		return value;
+	}
+	if (at < text.len &&
+	    (text.data[at] == '"' || text.data[at] == '\'' || text.data[at] == '`'))
+		quote = text.data[at++];
+	value.start = value.end = at;
+	value.quoted = quote != 0;
+	while (value.end < text.len && value.end - value.start < MAX_VALUE) {
+		uint8_t c = text.data[value.end];
+		if (quote ? c == quote || c == '\n' || c == '\r'
+		          : ends_value(c) || (c == '&' && value.end > value.start))
+			break;
+		value.end++;
+	}
+	if (quote && value.end > value.start && text.data[value.end - 1] == '\\')
+		value.end--;
+	while (!quote && value.end > value.start && strchr(".?:", text.data[value.end - 1]))
+		value.end--;
+	return value;
+}
+
+static bool has_space(struct gh_slice s)
+{
+	return memchr(s.data, ' ', s.len) || memchr(s.data, '\t', s.len);
+}
+
+/* user.password, getPassword(), self.token: code that fetches a secret, and none itself. */
+static bool is_code(struct gh_slice value)
+{
+	size_t words = 0;
+
+	for (size_t i = 0; i < value.len; i++) {
+		uint8_t c = value.data[i];
+		if (c == '(' || c == '[' ||
+		    (c == '-' && i + 1 < value.len && value.data[i + 1] == '>'))
+			return true;
+		if (!gh_pii_is_alpha(c) && c != '_' && c != '.')
+			words++;
+	}
+	return words == 0;
+}
+
+static bool add_value(struct gh_pii_scan *scan, const struct value *value, enum strength strength,
+                      int confidence)
+{
+	struct gh_slice s = gh_slice_sub(scan->text, value->start, value->end - value->start);
+
+	if (s.len < 4 || s.len >= MAX_VALUE || gh_pii_is_no_secret(s))
+		return false;
+	switch (strength) {
+	case PASSWORD_NAME:
+		if (!value->quoted && is_code(s))
+			return false;
+		if (has_space(s) || (!gh_pii_is_mixed(s) && (s.len < 6 || s.len > 40)))
+			return false;
+		if (!gh_pii_is_mixed(s))
+			confidence -= 34;
+		break;
+	case KEY_NAME:
+		if (!gh_pii_is_random(s, 8) && !(value->quoted && s.len >= 8 && s.len <= 40 &&
+		                                 gh_pii_is_mixed(s) && !has_space(s)))
+			return false;
+		if (s.len < 12)
+			confidence -= 16;
+		break;
+	case WEAK_NAME:
+		if (!gh_pii_is_random(s, 16))
+			return false;
+		confidence -= 30;
+		break;
+	case NO_NAME: return false;
+	}
+	gh_pii_add(scan, value->start, value->end, GH_PII_CREDENTIAL, "secret-value", confidence);
+	return true;
+}
+
+/* ---- URLs ---- */
+
+/* scheme://user:password@host, the last @ before the path ends it. */
+static void try_url(struct gh_pii_scan *scan, size_t at)
+{
+	struct gh_slice text = scan->text;
+	size_t colon = 0, last_at = 0;
+
+	for (size_t i = at + 3; i < text.len && i - at < URL_BYTES; i++) {
+		uint8_t c = text.data[i];
+		if (c <= 0x20 || c == '"' || c == '\'' || c == '<' || c == '>' || c == '/')
+			break;
+		if (c == ':' && !colon)
+			colon = i;
+		if (c == '@')
+			last_at = i;
+	}
+	if (!colon || last_at <= colon + 1)
+		return;
+	struct gh_slice value = gh_slice_sub(text, colon + 1, last_at - colon - 1);
+	if (!gh_pii_is_no_secret(value) || (value.data[0] == '$' && value.data[1] != '{'))
+		gh_pii_add(scan, colon + 1, last_at, GH_PII_CREDENTIAL, "url-password", 96);
+}
+
+/* 123456789:AA… : a bot of Telegram. */
+static bool try_telegram(struct gh_pii_scan *scan, size_t at)
+{
+	struct gh_slice text = scan->text;
+	size_t start = at, end = at + 1;
+
+	while (start > 0 && at - start < 11 && gh_pii_is_digit(text.data[start - 1]))
+		start--;
+	if (at - start < 8 || at - start > 10 || gh_pii_byte(scan, end) != 'A')
+		return false;
+	while (end < text.len && end - at <= 40 &&
+	       (gh_pii_is_alnum(text.data[end]) || text.data[end] == '_' || text.data[end] == '-'))
+		end++;
+	if (end - at - 1 != 35)
+		return false;
+	gh_pii_add(scan, start, end, GH_PII_CREDENTIAL, "telegram-token", 95);
+	return true;
+}
+
+/* ---- the signs ---- */
+
+/* The name before `at`: quotes and spaces between are passed over. */
+static struct gh_slice name_before(struct gh_slice text, size_t at)
+{
+	size_t end = at, start;
+
+	while (end > 0 && at - end < 4 &&
+	       (text.data[end - 1] == ' ' || text.data[end - 1] == '"' ||
+	        text.data[end - 1] == '\'' || text.data[end - 1] == '`' ||
+	        text.data[end - 1] == '\\' || text.data[end - 1] == '!' ||
+	        text.data[end - 1] == ')' || text.data[end - 1] == ']'))
+		end--;
+	start = end;
+	while (start > 0 && end - start < MAX_NAME &&
+	       (gh_pii_is_alnum(text.data[start - 1]) || text.data[start - 1] == '_' ||
+	        text.data[start - 1] == '-' || text.data[start - 1] == '.'))
+		start--;
+	return gh_slice_sub(text, start, end - start);
+}
+
+void gh_pii_detect_assigned(struct gh_pii_scan *scan, size_t at)
+{
+	struct gh_slice text = scan->text;
+	uint8_t before = at > 0 ? text.data[at - 1] : 0;
+
+	if (text.data[at] == ':' && gh_pii_byte(scan, at + 1) == '/' &&
+	    gh_pii_byte(scan, at + 2) == '/') {
+		try_url(scan, at);
+		return;
+	}
+	if (before == ':' || before == '=' || (gh_pii_is_digit(before) && try_telegram(scan, at)))
+		return;
+	struct gh_slice name = name_before(text, at);
+	enum strength strength = name.len >= 2 ? strength_of(name) : NO_NAME;
+	if (strength == NO_NAME)
+		return;
+	size_t value_at = at + 1;
+	while (value_at < text.len && value_at - at < 8 && text.data[value_at] &&
+	       strchr(":=> ~\t([", text.data[value_at]))
+		value_at++;
+	/* b"…", r'…', u"…" */
+	if (value_at + 1 < text.len && strchr("bru", text.data[value_at]) && text.data[value_at] &&
+	    (text.data[value_at + 1] == '"' || text.data[value_at + 1] == '\''))
+		value_at++;
+	struct value value = read_value(text, value_at);
+	/* "Authorization: Bearer …": the scheme is not the value. */
+	static const char *const schemes[] = { "Bearer ", "Basic ", "Token ", "NTLM ",
+		                               "Negotiate " };
+	for (size_t i = 0; i < GH_ARRAY_LEN(schemes); i++)
+		if (at_word(text.data + value.start, text.len - value.start, schemes[i])) {
+			value.start += strlen(schemes[i]);
+			while (value.end < text.len && value.end - value.start < MAX_VALUE &&
+			       !ends_value(
+			           text.data[value.end < value.start ? value.start : value.end]))
+				value.end =
+				    value.end < value.start ? value.start + 1 : value.end + 1;
+			if (value.end < value.start)
+				return;
+		}
+	add_value(scan, &value, strength, strength == PASSWORD_NAME ? 90 : 88);
+}
+
+/* Up to a value in running text: "is", separators, "for admin", "of master is". */
+static size_t skip_to_value(struct gh_slice text, size_t at, bool *is_said)
+{
+	size_t i = at, marks = 0;
+
+	*is_said = false;
+	for (int round = 0; round < 3; round++) {
+		while (i < text.len && marks < 6 && text.data[i] &&
+		       strchr(" :=()>/-\t", text.data[i])) {
+			*is_said = *is_said || text.data[i] == ':' || text.data[i] == '=' ||
+			           text.data[i] == '(';
+			marks++;
+			i++;
+		}
+		if (at_word(text.data + i, text.len - i, "is ") ||
+		    at_word(text.data + i, text.len - i, "was ")) {
+			*is_said = true;
+			i += text.data[i] == 'i' || text.data[i] == 'I' ? 3 : 4;
+		} else if (at_word(text.data + i, text.len - i, "for ") ||
+		           at_word(text.data + i, text.len - i, "of ")) {
+			i += (text.data[i] | 0x20) == 'f' ? 4 : 3;
+			while (i < text.len && text.data[i] > ' ' && text.data[i] != ':')
+				i++;
+		} else {
+			break;
+		}
+	}
+	return i;
+}
+
+/* The first string on the same line, not far behind the name: #define PASSWORD "…", setopt(c,
+ * CURLOPT_PASSWORD, "…"), val password: String = "…". */
+static void try_quoted(struct gh_pii_scan *scan, size_t end, enum strength strength)
+{
+	struct gh_slice text = scan->text;
+
+	for (size_t i = end; i < text.len && i - end < QUOTE_GAP; i++) {
+		uint8_t c = text.data[i];
+		if (c == '\n' || c == '{' || c == '}' || c == '?' || c == '&' || c >= 0x80)
+			return;
+		if ((c != '"' && c != '\'') || i <= end + 1)
+			continue;
+		struct value value = read_value(text, i);
+		struct gh_slice s = gh_slice_sub(text, value.start, value.end - value.start);
+		if (s.len >= 6 && gh_pii_is_mixed(s) &&
+		    add_value(scan, &value, strength, strength == PASSWORD_NAME ? 78 : 70))
+			return;
+		if (value.end <= i)
+			return;
+		i = value.end;
+	}
+}
+
+static bool is_number_word(struct gh_slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!gh_pii_is_digit(s.data[i]))
+			return false;
+	return s.len > 0;
+}
+
+static void try_header(struct gh_pii_scan *scan, size_t at)
+{
+	struct value value = { .start = at, .end = at };
+
+	while (value.end < scan->text.len && !ends_value(scan->text.data[value.end]) &&
+	       value.end - value.start < MAX_VALUE)
+		value.end++;
+	if (value.end - value.start >= 16)
+		add_value(scan, &value, KEY_NAME, 88);
+}
+
+void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger)
+{
+	struct gh_slice text = scan->text;
+	struct gh_slice word = gh_slice_sub(text, trigger->start, trigger->end - trigger->start);
+	bool is_password = trigger->groups & GH_W_SECRET, is_said;
+
+	if (gh_pii_byte(scan, trigger->end) == ' ' &&
+	    (gh_slice_eq_nocase(word, GH_SLICE("bearer")) ||
+	     gh_slice_eq_nocase(word, GH_SLICE("basic")))) {
+		try_header(scan, trigger->end + 1);
+		return;
+	}
+	if (trigger->groups & GH_W_BASIC)
+		return;
+	size_t at = skip_to_value(text, trigger->end, &is_said);
+	struct value value = read_value(text, at);
+	struct gh_slice s = gh_slice_sub(text, value.start, value.end - value.start);
+	bool is_pin = word.len == 3 && is_password && is_number_word(s) && s.len >= 4 && s.len <= 8;
+	if (is_pin && is_said) {
+		gh_pii_add(scan, value.start, value.end, GH_PII_CREDENTIAL, "pin", 66);
+		return;
+	}
+	enum strength strength = is_password ? PASSWORD_NAME : KEY_NAME;
+	if (at > trigger->end && s.len >= 5 && gh_pii_is_mixed(s) &&
+	    (is_said || value.quoted || gh_pii_is_random(s, is_password ? 7 : 10)) &&
+	    (is_password || gh_pii_is_random(s, 10)) &&
+	    add_value(scan, &value, strength, is_said || value.quoted ? 84 : 66))
+		return;
+	if (gh_pii_byte(scan, trigger->end) != ';')
+		try_quoted(scan, trigger->end, strength);
+}
