@@ -46,7 +46,6 @@ static void servers_below_the_security_floor_of_their_major_are_known(void **sta
 static void an_array_has_the_binary_form_of_postgresql(void **state)
 {
 	GH_CLEANUP(gh_buf_free) struct gh_buf array = { 0 };
-	GH_CLEANUP(gh_buf_free) struct gh_buf hex = { 0 };
 	char text[129];
 
 	gh_db_array_begin(&array, GH_DB_BYTEA, 2);
