@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "policy/decide.h"
 
 #define LIMIT     ((size_t)512 << 20)
@@ -368,6 +369,51 @@ static int by_size(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* One line of JSON an application, for the same measurement of other engines (policy_wasm.js). */
+static void export_world(const char *name, const char *policies, const struct world *world)
+{
+	struct gh_buf out = { 0 };
+
+	gh_buf_addf(&out, "{\"name\":\"%s\",\"policies\":", name);
+	gh_json_add_string(&out, gh_slice_str(policies));
+	gh_buf_add_str(&out, ",\"entities\":[");
+	const struct gh_cedar_entity_data *data;
+	for (size_t i = 0; (data = gh_cedar_entities_at(world->entities, i)); i++) {
+		struct gh_cedar_value record = { .kind = GH_CEDAR_RECORD,
+			                         .record = data->attributes };
+		struct gh_cedar_value id = gh_cedar_entity(data->uid);
+		gh_buf_add_str(&out, i ? ",{\"uid\":" : "{\"uid\":");
+		gh_cedar_value_to_json(&id, &out);
+		gh_buf_add_str(&out, ",\"attrs\":");
+		gh_cedar_value_to_json(&record, &out);
+		gh_buf_add_str(&out, ",\"parents\":[");
+		for (uint32_t k = 0; k < data->parent_count; k++) {
+			id = gh_cedar_entity(data->parents[k]);
+			gh_buf_add_str(&out, k ? "," : "");
+			gh_cedar_value_to_json(&id, &out);
+		}
+		gh_buf_add_str(&out, "]}");
+	}
+	gh_buf_add_str(&out, "],\"requests\":[");
+	for (size_t i = 0; i < 200; i++) {
+		const struct gh_cedar_request *request = &world->requests[i];
+		const struct gh_cedar_uid *const uids[] = { request->principal, request->action,
+			                                    request->resource };
+		gh_buf_add_str(&out, i ? ",[" : "[");
+		for (size_t k = 0; k < 3; k++) {
+			struct gh_cedar_value id = gh_cedar_entity(uids[k]);
+			gh_cedar_value_to_json(&id, &out);
+			gh_buf_add_byte(&out, ',');
+		}
+		gh_cedar_value_to_json(&request->context, &out);
+		gh_buf_add_byte(&out, ']');
+	}
+	gh_buf_add_str(&out, "]}");
+	must(gh_buf_check(&out));
+	puts(gh_buf_cstr(&out));
+	gh_buf_free(&out);
+}
+
 struct figures {
 	double p50, p99;
 	size_t allowed;
@@ -449,12 +495,35 @@ static void report(const char *name, struct world *world, double rate, uint64_t 
 	close_world(world);
 }
 
-int main(void)
+static const struct {
+	const char *name, *policies;
+	void (*open)(struct world *world);
+} apps[] = {
+	{ "drive", drive_policies, drive },
+	{ "hosting", hosting_policies, hosting },
+	{ "lists", list_policies, lists },
+};
+
+static int export_apps(void)
+{
+	for (size_t i = 0; i < GH_ARRAY_LEN(apps); i++) {
+		struct world world;
+		apps[i].open(&world);
+		export_world(apps[i].name, apps[i].policies, &world);
+		close_world(&world);
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
 {
 	static const uint32_t sizes[] = { 10, 100, 1000, 10000 };
-	double rate = ticks_per_ns();
 	uint64_t clock_cost = UINT64_MAX;
 	struct world world;
+
+	if (argc == 2 && strcmp(argv[1], "--export") == 0)
+		return export_apps();
+	double rate = ticks_per_ns();
 
 	for (int i = 0; i < 1000; i++) {
 		uint64_t start = ticks(), took = ticks() - start;
@@ -462,12 +531,10 @@ int main(void)
 	}
 	printf("%-16s %6s %8s %8s %10s %7s %10s\n", "ns per decision", "rules", "p50", "p99",
 	       "scan p50", "allow", "whole p50");
-	drive(&world);
-	report("drive", &world, rate, clock_cost);
-	hosting(&world);
-	report("hosting", &world, rate, clock_cost);
-	lists(&world);
-	report("lists", &world, rate, clock_cost);
+	for (size_t i = 0; i < GH_ARRAY_LEN(apps); i++) {
+		apps[i].open(&world);
+		report(apps[i].name, &world, rate, clock_cost);
+	}
 	for (size_t i = 0; i < GH_ARRAY_LEN(sizes); i++) {
 		char name[32];
 		many(&world, sizes[i]);
