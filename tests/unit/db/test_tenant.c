@@ -250,7 +250,6 @@ static void a_withdrawn_key_ends_its_tokens_and_a_new_one_is_taken_up(void **sta
 
 static void many_tokens_do_not_grow_the_server(void **state)
 {
-	GH_CLEANUP(gh_db_close_ptr) struct gh_db *db = app();
 	const struct gh_db_statement used = {
 		.sql = "SELECT sum(total_bytes)::bigint FROM pg_backend_memory_contexts",
 		.reads = true,
