@@ -34,6 +34,8 @@ static pid_t spawn(const struct supervisor *supervisor, const struct gh_child_sp
 
 	if (pid != 0)
 		return pid;
+	/* A terminal's Ctrl-C is the supervisor's to take: it stops the others in their order. */
+	setpgid(0, 0);
 	/* The supervisor's death must not leave a gateway without its watcher. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
