@@ -77,7 +77,7 @@ function normal(json) {
   if (Array.isArray(json)) return json.map(normal);
   if (json === null || typeof json !== 'object') return json;
   const keys = Object.keys(json);
-  if (keys.length === 1 && keys[0] === 'has' && Array.isArray(json.has.attr)) {
+  if (keys.length === 1 && json.has && Array.isArray(json.has.attr)) {
     let at = normal(json.has.left), all = null;
     for (const attr of json.has.attr) {
       const one = { has: { left: at, attr } };
@@ -86,7 +86,7 @@ function normal(json) {
     }
     return all;
   }
-  if (keys.length === 1 && keys[0] === 'like') {
+  if (keys.length === 1 && json.like && Array.isArray(json.like.pattern)) {
     const pattern = [];
     for (const part of json.like.pattern) {
       const last = pattern[pattern.length - 1];
@@ -130,6 +130,7 @@ async function policies(generate) {
     const generate = generator(seed * 1000003 + i);
     if (done.decisions < wanted.decisions) await decisions(generate);
     if (done.policies < wanted.policies) await policies(generate);
+    if (i % 2500 === 2499) console.error(`${done.decisions} decisions, ${done.policies} policies, ${mismatches} mismatches so far`);
   }
   engine.stdin.end();
   console.log(`${done.allow} allowed, ${done.errors} with errors; ${done.accepted} policies accepted, ${done.refused} refused`);

@@ -231,6 +231,11 @@ static gh_result authorize(const struct gh_cedar_policy_set *set,
 	GH_ENSURE(request->principal && request->action && request->resource &&
 	              request->context.kind == GH_CEDAR_RECORD,
 	          GH_E_ARGUMENT, "the request is not complete");
+	/* Names are compared by pointer: facts from elsewhere would never match, and allow or deny
+	 * by that alone. */
+	GH_ENSURE(!entities ||
+	              gh_cedar_space_descends(gh_cedar_entities_space(entities), set->space),
+	          GH_E_ARGUMENT, "the entities are not of a space below the policies'");
 	scratch->satisfied_count = scratch->error_count = 0;
 	scratch->out_of_memory = false;
 	run->principal = gh_cedar_entities_get(entities, request->principal);

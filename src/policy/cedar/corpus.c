@@ -181,23 +181,25 @@ static gh_result read_request(struct test *test, const struct gh_cedar_json *jso
 	return GH_OK;
 }
 
-/* The listed ids, as a set, are the ids of these policies. */
+static bool lists_id(const struct gh_cedar_json *list, const struct gh_cedar_policy *policy)
+{
+	for (const struct gh_cedar_json *item = list ? list->first : NULL; item; item = item->next)
+		if (item->kind == GH_CEDAR_JSON_STRING &&
+		    gh_slice_eq(item->text, gh_cedar_name_slice(policy->id)))
+			return true;
+	return false;
+}
+
+/* The listed ids are those of these policies, which differ, and no more. */
 static bool same_ids(const struct gh_cedar_json *list, const struct gh_cedar_policy *const *have,
                      size_t have_count)
 {
-	size_t listed = 0;
-
-	for (const struct gh_cedar_json *item = list ? list->first : NULL; item;
-	     item = item->next, listed++) {
-		size_t i = 0;
-		while (i < have_count &&
-		       (item->kind != GH_CEDAR_JSON_STRING ||
-		        !gh_slice_eq(item->text, gh_cedar_name_slice(have[i]->id))))
-			i++;
-		if (i == have_count)
+	if ((gh_cedar_json_is(list, GH_CEDAR_JSON_ARRAY) ? list->count : 0) != have_count)
+		return false;
+	for (size_t i = 0; i < have_count; i++)
+		if (!lists_id(list, have[i]))
 			return false;
-	}
-	return listed == have_count;
+	return true;
 }
 
 static bool same_errors(const struct gh_cedar_json *list, const struct gh_cedar_answer *answer)

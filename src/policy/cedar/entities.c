@@ -182,8 +182,8 @@ static gh_result check_base(const struct gh_cedar_entities *entities,
 	for (const struct gh_cedar_entities *base = entities->base; base && parent_count;
 	     base = base->base)
 		GH_ENSURE(!sorted_has(base->dangling, base->dangling_count, uid), GH_E_CONFLICT,
-		          "%.60s::\"%.60s\" is named as a parent below and cannot get parents here",
-		          uid->type->text, uid->id->text);
+		          "an entity of type %.60s is a parent below and cannot get parents here",
+		          uid->type->text);
 	return GH_OK;
 }
 
@@ -289,8 +289,8 @@ static gh_result open_parent(const struct gh_cedar_entities *entities, const str
 	for (*out = NULL; *from < entity->data.parent_count && !*out; (*from)++) {
 		struct entity *parent = own(entities, entity->data.parents[*from]);
 		GH_ENSURE(!parent || parent->state != OPEN, GH_E_FORMAT,
-		          "the parents of %.60s::\"%.60s\" run in a circle",
-		          entity->data.uid->type->text, entity->data.uid->id->text);
+		          "the parents of an entity of type %.60s run in a circle",
+		          entity->data.uid->type->text);
 		if (parent && parent->state == NEW)
 			*out = parent;
 	}

@@ -27,6 +27,8 @@ struct gh_cedar_entities *gh_cedar_entities_new(struct gh_cedar_space *space,
 void gh_cedar_entities_free(struct gh_cedar_entities *entities); /* NULL is fine */
 struct gh_cedar_space *gh_cedar_entities_space(const struct gh_cedar_entities *entities);
 
+/* Error texts name types, not ids: those may be of persons. */
+
 /* Adds one entity; what it points to must live as long as the store. GH_E_CONFLICT when the store
  * or its base has the uid already with other content, or when an entity of the base names it as an
  * ancestor and it has parents (the base's closure could not be kept true). */

@@ -4,6 +4,13 @@
 
 #include <pthread.h>
 
+/* Sanitizers make frames several times larger. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define STACK_FACTOR 8
+#else
+#define STACK_FACTOR 1
+#endif
+
 static void a_forbid_wins_and_what_errs_is_skipped_and_listed(void **state)
 {
 	struct world world;
@@ -190,6 +197,72 @@ static void a_set_that_is_not_sealed_decides_nothing(void **state)
 	world_close(&world);
 }
 
+static void facts_of_another_space_are_refused(void **state)
+{
+	struct world world, other;
+
+	(void)state;
+	world_open(&world, "permit(principal,action,resource);", "[]");
+	world_open(&other, "permit(principal,action,resource);", "[]");
+	struct gh_cedar_request request = world_request(&world, "a", "b", "c", "{}");
+	assert_code(
+	    gh_cedar_authorize(world.set, other.entities, &request, world.scratch, &world.answer),
+	    GH_E_ARGUMENT);
+	world_close(&other);
+	world_close(&world);
+}
+
+/* Half of what a thread of the gateway has at the least. */
+#define SMALL_STACK ((size_t)1 << 20)
+
+static void *evaluate_deeply(void *argument)
+{
+	static const struct {
+		const char *open, *middle, *close;
+		size_t times;
+	} shapes[] = {
+		{ "true && ", "true", "", 1990 },
+		{ "true == (", "true", ")", 390 },
+		{ "(if true then ", "true", " else false)", 390 },
+		{ "[", "1", "]", 390 },
+		{ "principal in principal || ", "true", "", 1900 },
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(shapes); i++) {
+		struct gh_buf text = { 0 };
+		struct world world;
+		gh_buf_add_str(&text, "permit(principal,action,resource) when { ");
+		for (size_t k = 0; k < shapes[i].times; k++)
+			gh_buf_add_str(&text, shapes[i].open);
+		gh_buf_add_str(&text, shapes[i].middle);
+		for (size_t k = 0; k < shapes[i].times; k++)
+			gh_buf_add_str(&text, shapes[i].close);
+		gh_buf_add_str(&text, " };");
+		world_open(&world, gh_buf_cstr(&text), "[]");
+		(void)world_ask(&world, "a", "b", "c", "{}");
+		gh_buf_clear(&text);
+		gh_cedar_format_set(world.set, &text);
+		gh_buf_clear(&text);
+		assert_ok(gh_cedar_policy_set_to_json(world.set, &text));
+		gh_buf_free(&text);
+		world_close(&world);
+	}
+	return argument;
+}
+
+static void the_deepest_policies_fit_a_small_stack(void **state)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_attr_init(&attributes), 0);
+	assert_int_equal(pthread_attr_setstacksize(&attributes, SMALL_STACK * STACK_FACTOR), 0);
+	assert_int_equal(pthread_create(&thread, &attributes, evaluate_deeply, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	pthread_attr_destroy(&attributes);
+}
+
 struct worker {
 	pthread_t thread;
 	struct world *world;
@@ -259,6 +332,8 @@ int main(void)
 		cmocka_unit_test(the_index_finds_exactly_what_a_scan_finds),
 		cmocka_unit_test(a_link_decides_for_its_values_and_a_template_never),
 		cmocka_unit_test(a_set_that_is_not_sealed_decides_nothing),
+		cmocka_unit_test(facts_of_another_space_are_refused),
+		cmocka_unit_test(the_deepest_policies_fit_a_small_stack),
 		cmocka_unit_test(one_sealed_set_serves_many_threads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
