@@ -223,7 +223,7 @@ static void *evaluate_deeply(void *argument)
 	} shapes[] = {
 		{ "true && ", "true", "", 1990 },
 		{ "true == (", "true", ")", 390 },
-		{ "(if true then ", "true", " else false)", 390 },
+		{ "(if true then ", "true", " else false)", 190 },
 		{ "[", "1", "]", 390 },
 		{ "principal in principal || ", "true", "", 1900 },
 	};
