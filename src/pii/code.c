@@ -8,6 +8,7 @@
 
 struct code {
 	char text[MAX_CODE + 2];
+	uint64_t letters, digits; /* which characters are which */
 	size_t len, start, end, groups, first;
 	bool looked;
 	struct gh_pii_near near;
@@ -20,17 +21,15 @@ static size_t token_end(struct gh_slice text, size_t at)
 	return at;
 }
 
-static bool shape_fits(const char *shape, const char *text)
+/* A sign stands only where the shape has one (Finland), and there stands nothing else. */
+static bool signs_fit(const char *shape, const struct code *code)
 {
-	for (; *shape && *text; shape++, text++) {
-		uint8_t c = (uint8_t)*text;
-		if ((*shape == '9' && !gh_pii_is_digit(c)) ||
-		    (*shape == 'A' && !gh_pii_is_alpha(c)))
-			return false;
-		if (*shape == '-' && c != '-' && c != '+')
+	for (size_t i = 0; i < code->len; i++) {
+		bool is_sign = code->text[i] == '-' || code->text[i] == '+';
+		if (is_sign != (shape[i] == '-'))
 			return false;
 	}
-	return *shape == *text;
+	return true;
 }
 
 static const struct gh_pii_near *near(struct gh_pii_scan *scan, struct code *code)
@@ -77,7 +76,10 @@ static void offer_ids(struct gh_pii_scan *scan, struct code *code)
 		return;
 	for (size_t i = index->of[code->len]; i < index->of[code->len + 1]; i++) {
 		const struct gh_pii_id *id = &gh_pii_ids[index->row[i]];
-		if (id->has_letters && shape_fits(id->shape, code->text) && id->valid(code->text))
+		if (!id->has_letters || index->letters[i] & ~code->letters ||
+		    index->digits[i] & ~code->digits || !signs_fit(id->shape, code))
+			continue;
+		if (id->valid(code->text))
 			gh_pii_add(scan, code->start, code->end, id->class, id->kind,
 			           id_confidence(scan, code, id));
 	}
@@ -168,7 +170,10 @@ static void append(struct code *code, struct gh_slice text, size_t from, size_t 
 {
 	for (; from < to; from++) {
 		uint8_t c = gh_pii_lower(text.data[from]);
-		code->text[code->len++] = (char)(gh_pii_is_alpha(c) ? c - 'a' + 'A' : c);
+		bool is_letter = gh_pii_is_alpha(c);
+		code->letters |= (uint64_t)is_letter << code->len;
+		code->digits |= (uint64_t)!is_letter << code->len;
+		code->text[code->len++] = (char)(is_letter ? c - 'a' + 'A' : c);
 	}
 	code->text[code->len] = 0;
 }
@@ -178,14 +183,15 @@ static void extend(struct gh_pii_scan *scan, size_t start, size_t first_end)
 	struct gh_slice text = scan->text;
 	struct code code = { .start = start, .first = first_end - start };
 	size_t at = start, end = first_end;
-	bool digits = false, letters = false;
 
 	while (code.groups < MAX_GROUPS && end - at + code.len <= MAX_CODE) {
-		for (size_t i = at; i < end; i++) {
-			digits = digits || gh_pii_is_digit(text.data[i]);
-			letters = letters || gh_pii_is_alpha(text.data[i]);
-		}
 		append(&code, text, at, end);
+		bool digits = code.digits, letters = code.letters;
+		/* Only an IBAN is longer than 20, and only words have so many letters in a row. */
+		if ((code.len > 20 && code.groups > 0 && code.first != 4) ||
+		    (end - at > 6 &&
+		     code.letters >> (code.len - (end - at)) == (UINT64_C(1) << (end - at)) - 1))
+			return;
 		code.end = end;
 		code.groups++;
 		code.looked = false;
@@ -256,9 +262,9 @@ void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at)
 	if ((before == ' ' || before == '-') && start >= 2 &&
 	    gh_pii_is_alpha(text.data[start - 2])) {
 		size_t head = token_start(text, start - 1, HEAD_BYTES + 1);
-		bool plain = start - 1 - head <= HEAD_BYTES;
+		bool plain = start - 1 - head <= HEAD_BYTES, small = start - 1 - head <= 2;
 		for (size_t i = head; i < start - 1 && plain; i++)
-			plain = gh_pii_is_alpha(text.data[i]);
+			plain = gh_pii_is_alpha(text.data[i]) && (small || text.data[i] <= 'Z');
 		if (plain)
 			extend(scan, head, start - 1);
 	}

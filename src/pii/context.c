@@ -167,10 +167,14 @@ void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end, stru
 		if (trigger->start < labelled)
 			labelled = trigger->start;
 	}
-	for (size_t i = first_behind(scan, end);
-	     i < scan->trigger_count && scan->triggers[i].start < end + RIGHT_BYTES; i++)
-		if (scan->triggers[i].start >= end)
-			out->right |= scan->triggers[i].groups;
+	/* What stands on the next line is about something else. */
+	size_t right = end;
+	while (right < scan->text.len && right - end < RIGHT_BYTES &&
+	       scan->text.data[right] != '\n')
+		right++;
+	for (; last < scan->trigger_count && scan->triggers[last].start < right; last++)
+		if (scan->triggers[last].start >= end)
+			out->right |= scan->triggers[last].groups;
 	look_scripted(scan, start, end, out);
 	if (!out->label)
 		out->label = scan->key & ~NO_LABEL;

@@ -260,6 +260,19 @@ static bool is_placeholder(struct gh_slice s)
 	return s.len >= 8 && (same * 2 > s.len || distinct < 5);
 }
 
+/* "1234567", "abcdef12", "…example": typed, not generated. */
+static bool is_made_up(struct gh_slice s)
+{
+	static const char *const typed[] = { "1234567",    "0123456", "123456dead", "abcdef1234",
+		                             "abcdef0123", "fedcba",  "ffffff",     "xxxxx",
+		                             "example",    "EXAMPLE", "012345" };
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(typed); i++)
+		if (memmem(s.data, s.len, typed[i], strlen(typed[i])))
+			return true;
+	return false;
+}
+
 /* GitHub and npm: the last six of 36 characters are the CRC-32 of the others in base 62. */
 static bool crc_fits(struct gh_slice body)
 {
@@ -299,7 +312,10 @@ static bool try_vendor(struct gh_pii_scan *scan, const struct vendor *vendor, si
 		return false;
 	if (is_placeholder(body) && !crc_fits(body))
 		return false;
-	gh_pii_add(scan, at, end, GH_PII_CREDENTIAL, vendor->kind, vendor->confidence);
+	/* The example keys of AWS are in every tutorial, and still keys in form. */
+	bool doubtful = vendor->alphabet != UPPER && is_made_up(body);
+	gh_pii_add(scan, at, end, GH_PII_CREDENTIAL, vendor->kind,
+	           doubtful ? vendor->confidence - 52 : vendor->confidence);
 	return true;
 }
 
@@ -335,7 +351,10 @@ void gh_pii_detect_vendor(struct gh_pii_scan *scan, size_t at, size_t end)
 		try_jwt(scan, at);
 	for (unsigned i = gh_pii_prefixes(scan)->head[gh_pii_prefix_hash(word[0], word[1])];
 	     i && i != 255; i = gh_pii_prefixes(scan)->next[i])
-		if (try_vendor(scan, &vendors[i - 1], at))
+		/* A cheap look first: the third letter. */
+		if ((!vendors[i - 1].prefix[2] ||
+		     (uint8_t)vendors[i - 1].prefix[2] == gh_pii_byte(scan, at + 2)) &&
+		    try_vendor(scan, &vendors[i - 1], at))
 			return;
 }
 

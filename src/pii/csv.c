@@ -51,7 +51,10 @@ static uint8_t separator_of(struct gh_slice line)
 {
 	for (size_t i = 0; i < line.len && i <= MAX_NAME_BYTES; i++) {
 		uint8_t c = line.data[i];
-		if (c == ',' || c == '\t' || c == ';' || c == '|')
+		if (c == ',' || c == ';')
+			/* "Hello, my phone, …" is a sentence. */
+			return i + 1 < line.len && line.data[i + 1] == ' ' ? 0 : c;
+		if (c == '\t' || c == '|')
 			return c;
 		if (c == '.' || c == ':' || c == '=' || c == '{' || c == '@')
 			return 0;

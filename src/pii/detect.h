@@ -97,6 +97,8 @@ const struct gh_pii_prefixes *gh_pii_prefixes(const struct gh_pii_scan *scan);
 #define GH_PII_ID_MAX 24
 struct gh_pii_id_index {
 	uint8_t row[128];
+	uint32_t letters[128],
+	    digits[128]; /* of the row at that place: which characters must be which */
 	uint8_t of[GH_PII_ID_MAX + 2];
 };
 void gh_pii_id_index_make(struct gh_pii_id_index *out);

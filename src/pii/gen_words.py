@@ -7,6 +7,7 @@ import sys
 MASK = (1 << 64) - 1
 CLASS = {"health": "GH_PII_HEALTH", "biometric": "GH_PII_BIOMETRIC", "minor": "GH_PII_MINOR"}
 MAX_WORD = 32
+FILTER_BITS = 32768
 
 
 def load(data, at):
@@ -82,13 +83,26 @@ def main():
                   "#define GH_PII_WORD_GROUPS_H\n\n#include <stdint.h>\n\n")
         for bit, name in enumerate(groups):
             out.write(f"#define GH_W_{name.upper()} (UINT64_C(1) << {bit})\n")
-        out.write(f"\n#define GH_PII_WORD_SLOTS {size}\n\n#endif\n")
+        out.write(f"\n#define GH_PII_WORD_SLOTS {size}\n"
+                  f"#define GH_PII_WORD_FILTER {FILTER_BITS}\n\n#endif\n")
     with open(source, "w", encoding="ascii") as out:
         out.write('/* Made by gen_words.py from words.txt. */\n#include "pii/words.h"\n\n'
-                  "const struct gh_pii_word gh_pii_words[GH_PII_WORD_SLOTS] = {\n")
+                  "const uint32_t gh_pii_word_prints[GH_PII_WORD_SLOTS] = {\n")
         for at, slot in enumerate(slots):
             if slot:
-                out.write(f"\t[{at}] = {{ 0x{slot[1]:x}, 0x{slot[0]:x}, {slot[2]}, {slot[3]} }},\n")
+                out.write(f"\t[{at}] = 0x{slot[0]:x},\n")
+        out.write("};\n\nconst uint64_t gh_pii_word_filter[GH_PII_WORD_FILTER / 64] = {\n")
+        bits = [0] * (FILTER_BITS // 64)
+        for h in entries:
+            bit = h >> 24 & FILTER_BITS - 1
+            bits[bit // 64] |= 1 << bit % 64
+        out.writelines(f"\t0x{each:x},\n" for each in bits)
+        out.write("};\n\nconst uint64_t gh_pii_word_masks[9] = {\n")
+        out.writelines(f"\t0x{(1 << 8 * n) - 1:x},\n" for n in range(9))
+        out.write("};\n\nconst struct gh_pii_word gh_pii_words[GH_PII_WORD_SLOTS] = {\n")
+        for at, slot in enumerate(slots):
+            if slot:
+                out.write(f"\t[{at}] = {{ 0x{slot[1]:x}, {slot[2]}, {slot[3]} }},\n")
         out.write("};\n\nconst struct gh_pii_term gh_pii_terms[] = {\n\t{ 0, 0, 0 },\n")
         for name, personal, alone in terms:
             out.write(f"\t{{ {name}, {personal}, {alone} }},\n")

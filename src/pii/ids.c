@@ -105,6 +105,17 @@ const struct gh_pii_id gh_pii_ids[] = {
 const size_t gh_pii_id_count = GH_ARRAY_LEN(gh_pii_ids);
 _Static_assert(GH_ARRAY_LEN(gh_pii_ids) <= 128, "the index of identifiers is too small");
 
+static void add_row(struct gh_pii_id_index *out, size_t at, size_t id)
+{
+	const char *shape = gh_pii_ids[id].shape;
+
+	out->row[at] = (uint8_t)id;
+	for (size_t i = 0; shape[i]; i++) {
+		out->letters[at] |= (uint32_t)(shape[i] == 'A') << i;
+		out->digits[at] |= (uint32_t)(shape[i] == '9') << i;
+	}
+}
+
 void gh_pii_id_index_make(struct gh_pii_id_index *out)
 {
 	size_t count = 0;
@@ -113,7 +124,7 @@ void gh_pii_id_index_make(struct gh_pii_id_index *out)
 		out->of[len] = (uint8_t)count;
 		for (size_t i = 0; i < gh_pii_id_count; i++)
 			if (gh_pii_ids[i].len == len)
-				out->row[count++] = (uint8_t)i;
+				add_row(out, count++, i);
 	}
 	out->of[GH_PII_ID_MAX + 1] = (uint8_t)count;
 }

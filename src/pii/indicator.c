@@ -36,6 +36,17 @@ static uint64_t sentence_groups(const struct gh_pii_scan *scan, size_t start, si
 	return groups;
 }
 
+/* "… of Ada Lovelace": a capitalised word behind "of" or "for". */
+static bool names_owner(struct gh_slice text, size_t end)
+{
+	struct gh_slice next = gh_slice_sub(text, end, 6);
+	size_t at = gh_slice_starts_with(next, GH_SLICE(" of "))    ? 4
+	            : gh_slice_starts_with(next, GH_SLICE(" for ")) ? 5
+	                                                            : 0;
+
+	return at > 0 && at < next.len && next.data[at] >= 'A' && next.data[at] <= 'Z';
+}
+
 /* Two capitalised words side by side in the sentence before: somebody's name. */
 static bool names_somebody(struct gh_slice text, size_t start)
 {
@@ -61,11 +72,12 @@ void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *t
 	size_t start = trigger->start, end = trigger->end;
 	const char *kind = gh_pii_class_name(term->class);
 	uint64_t groups = sentence_groups(scan, start, end);
-	bool person = groups & (GH_W_PERSON | GH_W_CHILD) || names_somebody(text, start);
+	bool person = groups & (GH_W_PERSON | GH_W_CHILD) || names_somebody(text, start) ||
+	              names_owner(text, end);
 	int confidence = person ? term->personal : term->alone;
 
 	if (groups & GH_W_NEUTRAL && !(groups & (GH_W_MRN | GH_W_ICD)))
-		confidence = term->alone < confidence ? term->alone : confidence;
+		confidence = term->alone - 12;
 	/* "a minor issue", "minor version": an adjective of things. */
 	if (term->class == GH_PII_MINOR && end - start == 5) {
 		uint8_t after = gh_pii_byte(scan, end);
@@ -137,7 +149,11 @@ void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at)
 	if (end - at > 2 || gh_pii_is_alnum(before) || before >= 0x80 || before == '.' ||
 	    before == '$' || before == '-')
 		return;
-	for (size_t i = 0; i < GH_ARRAY_LEN(after); i++) {
+	uint8_t mark = gh_pii_byte(scan, end), letter = gh_pii_byte(scan, end + 1) | 0x20;
+	bool may_follow =
+	    end < text.len && (mark == 'y' || ((mark == ' ' || mark == '-') &&
+	                                       (letter == 'y' || letter == 'm' || letter == 'w')));
+	for (size_t i = 0; may_follow && i < GH_ARRAY_LEN(after); i++) {
 		size_t len = strlen(after[i]);
 		bool months = strstr(after[i], "month") || strstr(after[i], "week");
 		if (text.len - end < len ||

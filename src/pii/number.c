@@ -69,6 +69,7 @@ static bool copy_groups(struct gh_slice text, const struct run *run, size_t firs
 			               text.data[run->group[g].end] == (uint8_t)out->separator;
 	}
 	out->groups = last - first + 1;
+	out->is_decimal = out->groups == 2 && out->separator == '.' && out->lengths[0] <= '3';
 	out->lengths[out->groups] = 0;
 	out->digits[out->count] = 0;
 	return true;
@@ -168,6 +169,7 @@ static bool make_span(struct gh_pii_scan *scan, const struct run *run, size_t fi
 	    !is_extension(text, out->end))
 		return false;
 	judge_edges(text, out);
+	out->is_whole = scan->is_bare && out->start <= 2 && text.len - out->end <= 2;
 	gh_pii_look_around(scan, out->start, out->end, &out->near);
 	return true;
 }
@@ -177,10 +179,14 @@ static int card_confidence(const struct gh_pii_span *span, const char **kind)
 	int says = gh_pii_says(&span->near, GH_W_CARD | GH_W_ACCOUNT);
 
 	if (span->count < 12 || span->count > 19 || span->plus || span->separator == '.' ||
-	    span->separator == '/' || (span->is_glued && says < 2) ||
-	    !gh_pii_luhn(span->digits, span->count))
+	    span->separator == '/' || (span->is_glued && says < 2))
 		return 0;
 	*kind = "card";
+	if (!gh_pii_luhn(span->digits, span->count))
+		return says == 2 && strcmp(span->lengths, "4444") == 0 &&
+		               gh_pii_card_prefix(span->digits, span->count, kind)
+		           ? 62
+		           : 0;
 	if (!gh_pii_card_prefix(span->digits, span->count, kind))
 		return says == 2 ? 72 : says ? 60 : 0;
 	bool shaped = span->groups == 1 || (span->lengths[0] == '4' && span->groups <= 5);
@@ -200,8 +206,7 @@ static bool groups_fit(const struct gh_pii_id *id, const struct gh_pii_span *spa
 	return !id->groups || strcmp(span->lengths, id->groups) == 0;
 }
 
-static int id_confidence(const struct gh_pii_scan *scan, const struct gh_pii_span *span,
-                         const struct gh_pii_id *id)
+static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_id *id)
 {
 	int says = gh_pii_says(&span->near, id->words),
 	    alone = groups_fit(id, span) ? id->alone : 0;
@@ -213,8 +218,10 @@ static int id_confidence(const struct gh_pii_scan *scan, const struct gh_pii_spa
 		return 0;
 	if (says == 1)
 		return is_proven ? id->context - 6 : span->is_fragment ? 0 : id->context - 22;
-	if (scan->is_bare && span->start <= 2 && scan->text.len - span->end <= 2)
-		return alone > id->bare ? alone : id->bare;
+	if (span->is_whole) {
+		int bare = groups_fit(id, span) || span->groups == 1 ? id->bare : id->bare - 16;
+		return alone > bare ? alone : bare;
+	}
 	if (span->near.label)
 		alone -= span->near.label & GH_W_NEGATIVE ? 45 : 22;
 	else if ((span->near.left | span->near.right) & GH_W_NEGATIVE)
@@ -247,13 +254,14 @@ static void offer_ids(struct gh_pii_scan *scan, const struct gh_pii_span *span)
 	const char *kind = "national-id";
 	int best = 0;
 
-	if (span->count > GH_PII_ID_MAX)
+	if (span->count > GH_PII_ID_MAX || span->is_decimal || gh_pii_is_date(span) ||
+	    strcmp(span->lengths, "54") == 0)
 		return;
 	for (size_t i = index->of[span->count]; i < index->of[span->count + 1]; i++) {
 		const struct gh_pii_id *id = &gh_pii_ids[index->row[i]];
 		if (id->has_letters || !id->valid(span->digits))
 			continue;
-		int confidence = id_confidence(scan, span, id);
+		int confidence = id_confidence(span, id);
 		if (confidence > best)
 			best = confidence;
 		gh_pii_add(scan, span->start, span->end, id->class, id->kind, confidence);
@@ -274,19 +282,27 @@ static void offer(struct gh_pii_scan *scan, const struct gh_pii_span *span)
 	gh_pii_add(scan, span->start, span->end, GH_PII_PAYMENT_CARD, kind, card);
 	if (!span->plus)
 		offer_ids(scan, span);
-	int phone = gh_pii_phone_confidence(scan, span);
+	int phone = gh_pii_phone_confidence(span);
 	if (phone > 0)
 		gh_pii_add(scan, span->start, gh_pii_phone_end(scan->text, span->end), GH_PII_PHONE,
 		           "phone", phone);
 }
 
-void gh_pii_detect_number(struct gh_pii_scan *scan, size_t at)
+/* Not a longer number and no further group: a year, a count. Most are. */
+static bool is_short(struct gh_slice text, size_t at)
+{
+	size_t end = at;
+
+	while (end < text.len && end - at < 5 && gh_pii_is_digit(text.data[end]))
+		end++;
+	return end - at < 5 && separator_length(text, end) == 0;
+}
+
+static __attribute__((noinline)) void read_number(struct gh_pii_scan *scan, size_t at)
 {
 	struct gh_pii_span span;
 	struct run run;
 
-	if (at < scan->number_done)
-		return;
 	read_run(scan->text, at, &run);
 	/* A run that was cut is read on from its middle, so that no number falls into the cut. */
 	size_t firsts = run.is_cut ? GH_PII_MAX_GROUPS / 2 : run.count;
@@ -300,4 +316,10 @@ void gh_pii_detect_number(struct gh_pii_scan *scan, size_t at)
 			if (make_span(scan, &run, first, last, &span))
 				offer(scan, &span);
 		}
+}
+
+void gh_pii_detect_number(struct gh_pii_scan *scan, size_t at)
+{
+	if (at >= scan->number_done && !is_short(scan->text, at))
+		read_number(scan, at);
 }

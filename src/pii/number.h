@@ -19,11 +19,13 @@ struct gh_pii_span {
 	bool is_glued;    /* part of something longer: a UUID, a version, thousands */
 	bool is_fragment; /* another number stands beside it, one space away */
 	bool is_alone;    /* all that its line or field holds */
+	bool is_whole;    /* all that the text holds */
+	bool is_decimal;  /* 3.14159: not digits in groups */
 	struct gh_pii_near near;
 };
 
 /* 0 when it is none. */
-int gh_pii_phone_confidence(const struct gh_pii_scan *scan, const struct gh_pii_span *span);
+int gh_pii_phone_confidence(const struct gh_pii_span *span);
 /* Where "x123" or "ext. 45" behind a phone number ends. */
 size_t gh_pii_phone_end(struct gh_slice text, size_t end);
 bool gh_pii_is_date(const struct gh_pii_span *span);

@@ -39,7 +39,7 @@ static bool is_ip_address(const struct gh_pii_span *span)
 
 static bool is_version(const struct gh_pii_span *span)
 {
-	if (span->separator != '.')
+	if (span->separator != '.' || span->groups > 4)
 		return false;
 	for (size_t i = 0; i < span->groups; i++)
 		if (span->lengths[i] > '2')
@@ -59,8 +59,12 @@ static int by_shape(const struct gh_pii_span *span)
 	size_t n = span->count;
 	bool grouped = span->groups > 1;
 
-	if (n == 10 && is_nanp(d) && strcmp(span->lengths, "334") == 0)
-		return span->paren || span->is_even ? 88 : 80;
+	if (n == 10 && d[0] >= '2' && strcmp(span->lengths, "334") == 0)
+		return span->paren || (span->is_even && d[3] >= '2') ? 88 : 78;
+	if (n == 10 && d[0] == '0' && strcmp(span->lengths, "22222") == 0)
+		return 78; /* France */
+	if (n == 11 && d[0] == '1' && d[1] >= '3' && strcmp(span->lengths, "344") == 0)
+		return 72; /* China */
 	if (n == 11 && d[0] == '1' && is_nanp(d + 1) && strcmp(span->lengths, "1334") == 0)
 		return 88;
 	if (memcmp(d, "001", 3) == 0 && n == 13 && strcmp(span->lengths, "3334") == 0)
@@ -79,7 +83,7 @@ static int by_shape(const struct gh_pii_span *span)
 }
 
 /* Nothing else stands in the line or field. */
-static int by_place(const struct gh_pii_scan *scan, const struct gh_pii_span *span)
+static int by_place(const struct gh_pii_span *span)
 {
 	const char *d = span->digits;
 	size_t n = span->count;
@@ -90,20 +94,20 @@ static int by_place(const struct gh_pii_scan *scan, const struct gh_pii_span *sp
 	if (n == 11 && !grouped && d[0] == '1' && d[1] >= '3')
 		return 72;
 	if (n == 10 && !grouped && is_nanp(d))
-		return scan->is_bare ? 56 : 60;
+		return span->is_whole ? 56 : 60;
 	/* Below a signature: shapes that say nothing in a field of their own. */
-	if (!scan->is_bare && n >= 7 && n <= 12 && (grouped || n == 8 || d[0] == '0' || n == 9))
+	if (!span->is_whole && n >= 7 && n <= 12 && (grouped || n == 8 || d[0] == '0' || n == 9))
 		return 54;
 	return 0;
 }
 
-int gh_pii_phone_confidence(const struct gh_pii_scan *scan, const struct gh_pii_span *span)
+int gh_pii_phone_confidence(const struct gh_pii_span *span)
 {
 	int says = gh_pii_says(&span->near, GH_W_PHONE), shape;
 	bool other = span->near.label && says == 0;
 
-	if (span->count < 6 || span->count > 15 || gh_pii_is_date(span) || is_version(span) ||
-	    is_ip_address(span) || strspn(span->digits, "0") == span->count)
+	if (span->count < 6 || span->count > 15 || span->is_decimal || gh_pii_is_date(span) ||
+	    is_version(span) || is_ip_address(span) || strspn(span->digits, "0") == span->count)
 		return 0;
 	if (span->plus)
 		return span->count >= 8 && span->digits[0] != '0' ? 95 : says ? 80 : 0;
@@ -112,17 +116,21 @@ int gh_pii_phone_confidence(const struct gh_pii_scan *scan, const struct gh_pii_
 	if (span->is_glued || span->count < 7)
 		return 0;
 	/* The shapes of a ZIP+4 code and of a social security number. */
-	if (strcmp(span->lengths, "54") == 0 || strcmp(span->lengths, "324") == 0)
+	if (strcmp(span->lengths, "54") == 0)
+		return 0;
+	if (strcmp(span->lengths, "324") == 0)
 		return says && !other ? 60 : 0;
 	shape = by_shape(span);
 	if (says == 1 && !other) {
 		int near = span->count >= 9 && span->count <= 12 ? 80 : span->groups > 1 ? 76 : 62;
+		if ((span->near.left | span->near.right) & GH_W_NEGATIVE)
+			near -= span->groups > 1 ? 15 : 35;
 		return near > shape ? near : shape;
 	}
 	if (span->is_fragment)
 		return shape >= 80 ? 55 : 0;
 	if (span->is_alone && !other) {
-		int place = by_place(scan, span);
+		int place = by_place(span);
 		shape = place > shape ? place : shape;
 	}
 	if (other)

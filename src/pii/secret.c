@@ -4,10 +4,11 @@
 
 #include <strings.h>
 
-#define MAX_NAME  64
-#define MAX_VALUE 1000
-#define QUOTE_GAP 48 /* from a name to a string that belongs to it */
-#define URL_BYTES 300
+#define MAX_NAME       64
+#define MAX_VALUE      1000
+#define MAX_BARE_VALUE 400
+#define QUOTE_GAP      48 /* from a name to a string that belongs to it */
+#define URL_BYTES      300
 
 enum strength { NO_NAME, PASSWORD_NAME, KEY_NAME, WEAK_NAME };
 
@@ -22,7 +23,8 @@ static bool at_word(const uint8_t *s, size_t left, const char *word)
 {
 	size_t len = strlen(word);
 
-	return left >= len && strncasecmp((const char *)s, word, len) == 0;
+	return left >= len && ((s[0] ^ (uint8_t)word[0]) | 0x20) == 0x20 &&
+	       strncasecmp((const char *)s, word, len) == 0;
 }
 
 /* What the parts of a name promise: dbPassword, AwsSecretKey, MYSQL_PASS, api-key. */
@@ -91,6 +93,17 @@ static bool ends_value(uint8_t c)
 	       c == '>' || c == ')' || c == '}' || c == ']' || c == 0x7f;
 }
 
+/* "&name=" or "&lt;": the value ends; any other '&' is one of its characters. */
+static bool is_query_joint(struct gh_slice text, size_t at)
+{
+	size_t i = at + 1;
+
+	while (i < text.len && i - at < 24 &&
+	       (gh_pii_is_alnum(text.data[i]) || text.data[i] == '_' || text.data[i] == '-'))
+		i++;
+	return i > at + 1 && i < text.len && (text.data[i] == '=' || text.data[i] == ';');
+}
+
 /* From a quote, or from the first byte of a bare word. */
 static struct value read_value(struct gh_slice text, size_t at)
 {
@@ -117,7 +130,7 @@ static struct value read_value(struct gh_slice text, size_t at)
 	while (value.end < text.len && value.end - value.start < MAX_VALUE) {
 		uint8_t c = text.data[value.end];
 		if (quote ? c == quote || c == '\n' || c == '\r'
-		          : ends_value(c) || (c == '&' && value.end > value.start))
+		          : ends_value(c) || (c == '&' && is_query_joint(text, value.end)))
 			break;
 		value.end++;
 	}
@@ -154,11 +167,12 @@ static bool add_value(struct gh_pii_scan *scan, const struct value *value, enum 
 {
 	struct gh_slice s = gh_slice_sub(scan->text, value->start, value->end - value->start);
 
-	if (s.len < 4 || s.len >= MAX_VALUE || gh_pii_is_no_secret(s))
+	size_t most = value->quoted ? MAX_VALUE : MAX_BARE_VALUE;
+	if (s.len < 4 || s.len >= most || gh_pii_is_no_secret(s))
 		return false;
 	switch (strength) {
 	case PASSWORD_NAME:
-		if (!value->quoted && is_code(s))
+		if (!value->quoted && is_code(s) && !gh_pii_is_random(s, 8))
 			return false;
 		if (has_space(s) || (!gh_pii_is_mixed(s) && (s.len < 6 || s.len > 40)))
 			return false;
@@ -333,7 +347,7 @@ static void try_quoted(struct gh_pii_scan *scan, size_t end, enum strength stren
 			continue;
 		struct value value = read_value(text, i);
 		struct gh_slice s = gh_slice_sub(text, value.start, value.end - value.start);
-		if (s.len >= 6 && gh_pii_is_mixed(s) &&
+		if (s.len >= 6 && (gh_pii_is_mixed(s) || gh_pii_is_random(s, 12)) &&
 		    add_value(scan, &value, strength, strength == PASSWORD_NAME ? 78 : 70))
 			return;
 		if (value.end <= i)
@@ -383,6 +397,8 @@ void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger 
 		gh_pii_add(scan, value.start, value.end, GH_PII_CREDENTIAL, "pin", 66);
 		return;
 	}
+	if (word.len == 3 && (word.data[0] | 0x20) == 'p' && (word.data[1] | 0x20) == 'i')
+		return; /* a PIN is digits */
 	enum strength strength = is_password ? PASSWORD_NAME : KEY_NAME;
 	if (at > trigger->end && s.len >= 5 && gh_pii_is_mixed(s) &&
 	    (is_said || value.quoted || gh_pii_is_random(s, is_password ? 7 : 10)) &&

@@ -14,7 +14,6 @@
 
 struct gh_pii_word {
 	uint64_t groups; /* GH_W_… */
-	uint32_t print;  /* low half of the hash; 0: empty slot */
 	uint8_t term;    /* index in gh_pii_terms; 0: none */
 	uint8_t goes_on; /* begins a longer phrase */
 };
@@ -25,6 +24,10 @@ struct gh_pii_term {
 	uint8_t personal, alone;
 };
 
+/* One bit for each hash in the table: nearly every word ends here. Then the low halves of the
+ * hashes (0: empty slot), apart from the entries, so that a miss touches little. */
+extern const uint64_t gh_pii_word_filter[GH_PII_WORD_FILTER / 64];
+extern const uint32_t gh_pii_word_prints[GH_PII_WORD_SLOTS];
 extern const struct gh_pii_word gh_pii_words[GH_PII_WORD_SLOTS];
 extern const struct gh_pii_term gh_pii_terms[];
 
@@ -47,16 +50,26 @@ static inline uint64_t gh_pii_word_load(struct gh_slice word, size_t at, const u
 	return (bytes | lower) & (~UINT64_C(0) >> (64 - 8 * left));
 }
 
+extern const uint64_t gh_pii_word_masks[9];
+
 /* 0 for a word that is too long to be in the table. `limit`: the end of readable memory. */
 static inline uint64_t gh_pii_word_hash(struct gh_slice word, const uint8_t *limit)
 {
-	uint64_t h;
+	uint64_t h, bytes[2], lower = UINT64_C(0x2020202020202020);
 
 	if (word.len > GH_PII_MAX_WORD)
 		return 0;
-	h = gh_pii_word_load(word, 0, limit) * UINT64_C(0x9E3779B97F4A7C15);
+	if (limit - word.data >= 16 && word.len <= 16) {
+		memcpy(bytes, word.data, 16);
+		bytes[0] = (bytes[0] | lower) & gh_pii_word_masks[word.len > 8 ? 8 : word.len];
+		bytes[1] = (bytes[1] | lower) & gh_pii_word_masks[word.len > 8 ? word.len - 8 : 0];
+	} else {
+		bytes[0] = gh_pii_word_load(word, 0, limit);
+		bytes[1] = gh_pii_word_load(word, 8, limit);
+	}
+	h = bytes[0] * UINT64_C(0x9E3779B97F4A7C15);
 	h ^= h >> 29;
-	h = (h ^ gh_pii_word_load(word, 8, limit)) * UINT64_C(0xBF58476D1CE4E5B9);
+	h = (h ^ bytes[1]) * UINT64_C(0xBF58476D1CE4E5B9);
 	h ^= h >> 32;
 	if (word.len > 16)
 		h = (h ^ gh_pii_word_load(word, 16, limit) ^
@@ -75,10 +88,13 @@ static inline uint64_t gh_pii_word_join(uint64_t phrase, uint64_t word)
 static inline const struct gh_pii_word *gh_pii_word_find(uint64_t hash)
 {
 	uint32_t print = (uint32_t)hash ? (uint32_t)hash : 1;
+	uint64_t bit = hash >> 24 & (GH_PII_WORD_FILTER - 1);
 
-	for (size_t at = hash >> 40 & (GH_PII_WORD_SLOTS - 1); gh_pii_words[at].print;
+	if (!(gh_pii_word_filter[bit / 64] >> bit % 64 & 1))
+		return NULL;
+	for (size_t at = hash >> 40 & (GH_PII_WORD_SLOTS - 1); gh_pii_word_prints[at];
 	     at = (at + 1) & (GH_PII_WORD_SLOTS - 1))
-		if (gh_pii_words[at].print == print)
+		if (gh_pii_word_prints[at] == print)
 			return &gh_pii_words[at];
 	return NULL;
 }
