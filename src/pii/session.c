@@ -103,7 +103,8 @@ static gh_result lookup_id(const struct gh_pii_session *session, enum gh_pii_cla
 }
 
 static gh_result token_for(struct gh_pii_session *session, enum gh_pii_class class,
-                           enum gh_pii_mode mode, struct gh_slice value, struct gh_slice *out)
+                           enum gh_pii_mode mode, enum gh_pii_channel origin, struct gh_slice value,
+                           struct gh_slice *out)
 {
 	char name[24], id[ID_CHARS + CHECK_CHARS + 1] = { 0 };
 	struct gh_pii_token *token;
@@ -134,6 +135,7 @@ static gh_result token_for(struct gh_pii_session *session, enum gh_pii_class cla
 	token->token = gh_slice_str(text);
 	token->class = class;
 	token->mode = mode;
+	token->origin = origin;
 	token->next = session->tokens;
 	session->tokens = token;
 	*out = token->token;
@@ -192,7 +194,7 @@ gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_cha
 			continue;
 		struct gh_slice token,
 		    value = gh_slice_sub(text, match->start, match->end - match->start);
-		GH_TRY(token_for(session, class, mode, value, &token));
+		GH_TRY(token_for(session, class, mode, channel, value, &token));
 		gh_buf_add(out, text.data + done, start - done);
 		gh_buf_add_slice(out, token);
 		done = match->end;
@@ -211,7 +213,7 @@ const struct gh_pii_matches *gh_pii_session_matches(const struct gh_pii_session 
 static bool may_show(const struct gh_pii_session *session, const struct gh_pii_token *token,
                      enum gh_pii_channel channel)
 {
-	return token->mode == GH_PII_REVERSIBLE &&
+	return token->mode == GH_PII_REVERSIBLE && token->origin != channel &&
 	       session->policy->mode[token->class][channel] != GH_PII_STRICT;
 }
 

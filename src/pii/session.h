@@ -19,6 +19,7 @@ struct gh_pii_token {
 	struct gh_slice token, value;
 	enum gh_pii_class class;
 	enum gh_pii_mode mode;
+	enum gh_pii_channel origin; /* where the value was met */
 	struct gh_pii_token *next;
 };
 
@@ -36,7 +37,8 @@ gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_cha
 /* The matches of the last rewrite, for those who must know where they end. */
 const struct gh_pii_matches *gh_pii_session_matches(const struct gh_pii_session *session);
 
-/* Puts this session's reversible tokens back, where the class may be shown on `channel`. */
+/* Puts this session's reversible tokens back, where the class may be shown on `channel`; not those
+ * whose value was first met on that very channel: they were taken out of it. */
 gh_result gh_pii_session_restore(struct gh_pii_session *session, enum gh_pii_channel channel,
                                  struct gh_slice text, struct gh_buf *out, bool *changed);
 

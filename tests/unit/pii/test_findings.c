@@ -1,0 +1,162 @@
+#include "pii_rig.h"
+
+/* Scans and says whether `class` was found over exactly `value`, at the default threshold. */
+static bool finds(const char *text, enum gh_pii_class class, const char *value)
+{
+	struct gh_pii_matches matches = { 0 };
+	bool found = false;
+
+	assert_ok(gh_pii_scan(gh_slice_str(text), NULL, &matches));
+	for (size_t i = 0; i < matches.count; i++) {
+		const struct gh_pii_match *match = &matches.items[i];
+		assert_true(match->start < match->end && match->end <= strlen(text));
+		if (i)
+			assert_true(matches.items[i - 1].end <= match->start);
+		found = found || (match->class == class && match->confidence >= 50 &&
+		                  match->end - match->start == strlen(value) &&
+		                  memcmp(text + match->start, value, strlen(value)) == 0);
+	}
+	gh_pii_matches_free(&matches);
+	return found;
+}
+
+static void the_structured_classes_are_found_with_their_bounds(void **state)
+{
+	static const struct {
+		enum gh_pii_class class;
+		const char *text, *value;
+	} cases[] = {
+		{ GH_PII_EMAIL, "write to ada.l+x@mail.example.co.uk.",
+		  "ada.l+x@mail.example.co.uk" },
+		{ GH_PII_PHONE, "call me at (415) 555-0132 tonight", "(415) 555-0132" },
+		{ GH_PII_PHONE, "phone +49 30 901820 please", "+49 30 901820" },
+		{ GH_PII_PAYMENT_CARD, "card 4111-1111-1111-1111 expires", "4111-1111-1111-1111" },
+		{ GH_PII_PAYMENT_CARD, "amex 378282246310005.", "378282246310005" },
+		{ GH_PII_PAYMENT_CARD, "to GB29 NWBK 6016 1331 9268 19 today",
+		  "GB29 NWBK 6016 1331 9268 19" },
+		{ GH_PII_PAYMENT_CARD, "IBAN DE89370400440532013000", "DE89370400440532013000" },
+		{ GH_PII_GOV_ID, "my SSN is 536-90-4399.", "536-90-4399" },
+		{ GH_PII_GOV_ID, "ITIN 912-75-1234", "912-75-1234" },
+		{ GH_PII_GOV_ID, "NINO AB123456C on file", "AB123456C" },
+		{ GH_PII_GOV_ID, "DNI 12345678Z", "12345678Z" },
+		{ GH_PII_CREDENTIAL, "key AKIAIOSFODNN7EXAMPLQ used", "AKIAIOSFODNN7EXAMPLQ" },
+		{ GH_PII_CREDENTIAL, "token ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+		  "ghp_16C7e42F292c6912E7710c838347Ae178B4a" },
+		{ GH_PII_CREDENTIAL, "postgres://app:s3cr3tPw@db.example.com/x", "s3cr3tPw" },
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(cases); i++)
+		if (!finds(cases[i].text, cases[i].class, cases[i].value))
+			fail_msg("not found: %s in: %s", cases[i].value, cases[i].text);
+}
+
+static void look_alikes_are_left_alone(void **state)
+{
+	static const char *const texts[] = {
+		"version 10.15.7.2 of 2026-11-23 at 12:30:45",
+		"commit 9fceb02d0ae598e95dc970b74767f19372d61af8",
+		"id 123e4567-e89b-12d3-a456-426614174000",
+		"between 100000 and 200000 rows, 3.14159265358979",
+		"the parts 4111 1111 1111 1112 have a wrong check digit",
+		"password: ${DB_PASSWORD} or <your-password>",
+		"user@localhost and @handle and a@b",
+		"0x7fffdeadbeefcafe at 192.168.100.200:8080",
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(texts); i++) {
+		struct rig rig;
+		rig_open(&rig, GH_PII_STRICT);
+		char *out = rig_rewrite(&rig, texts[i]);
+		if (strcmp(out, texts[i]) != 0)
+			fail_msg("changed: %s -> %s", texts[i], out);
+		free(out);
+		rig_close(&rig);
+	}
+}
+
+static void one_value_has_one_token_and_spelling_does_not_matter(void **state)
+{
+	struct rig rig, other;
+
+	rig_open(&rig, GH_PII_REVERSIBLE);
+	rig_open(&other, GH_PII_REVERSIBLE);
+	char *a = rig_rewrite(&rig, "ada@example.com"), *b = rig_rewrite(&other, "Ada@Example.com");
+	assert_string_equal(a, b);
+	assert_memory_equal(a, "[EMAIL:", 7);
+	char *again = rig_rewrite(&rig, a);
+	assert_string_equal(again, a); /* a token is not redacted once more */
+	free(a);
+	free(b);
+	free(again);
+	rig_close(&rig);
+	rig_close(&other);
+}
+
+static void a_forged_token_is_never_genuine(void **state)
+{
+	static const uint8_t foreign[32] = { 9 };
+	enum gh_pii_class class;
+	struct rig rig;
+
+	rig_open(&rig, GH_PII_REVERSIBLE);
+	char *token = rig_rewrite(&rig, "ada@example.com");
+	assert_true(gh_pii_token_is_genuine(rig_key, gh_slice_str(token), &class));
+	assert_int_equal(class, GH_PII_EMAIL);
+	assert_false(gh_pii_token_is_genuine(foreign, gh_slice_str(token), &class));
+	for (size_t i = 7; i + 1 < strlen(token); i++) {
+		char kept = token[i];
+		token[i] = kept == 'a' ? 'b' : 'a';
+		assert_false(gh_pii_token_is_genuine(rig_key, gh_slice_str(token), &class));
+		token[i] = kept;
+	}
+	assert_false(gh_pii_token_is_genuine(rig_key, GH_SLICE("[EMAIL:]"), &class));
+	assert_false(gh_pii_token_is_genuine(rig_key, GH_SLICE(""), &class));
+	free(token);
+	rig_close(&rig);
+}
+
+static void a_strict_token_says_nothing_about_its_value(void **state)
+{
+	struct rig a, b;
+
+	rig_open(&a, GH_PII_STRICT);
+	rig_open(&b, GH_PII_STRICT);
+	char *x = rig_rewrite(&a, "ada@example.com ada@example.com"),
+	     *y = rig_rewrite(&b, "ada@example.com");
+	assert_string_not_equal(x, y);
+	assert_memory_equal(x, x + strlen(x) / 2 + 1,
+	                    strlen(x) / 2); /* the same within a request */
+	free(x);
+	free(y);
+	rig_close(&a);
+	rig_close(&b);
+}
+
+static void the_summary_counts_classes_and_holds_no_value(void **state)
+{
+	struct gh_buf out = { 0 };
+	struct rig rig;
+
+	rig_open(&rig, GH_PII_FLAG);
+	free(rig_rewrite(&rig, "ada@example.com bob@example.com card 4111 1111 1111 1111"));
+	gh_pii_session_summary(rig.session, GH_PII_PROMPT, &out);
+	assert_non_null(strstr(gh_buf_cstr(&out), "\"email\":{\"confidence\":"));
+	assert_non_null(strstr(gh_buf_cstr(&out), "\"count\":2,\"mode\":\"flag\""));
+	assert_null(strstr(gh_buf_cstr(&out), "example"));
+	assert_null(strstr(gh_buf_cstr(&out), "4111"));
+	gh_buf_free(&out);
+	rig_close(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_structured_classes_are_found_with_their_bounds),
+		cmocka_unit_test(look_alikes_are_left_alone),
+		cmocka_unit_test(one_value_has_one_token_and_spelling_does_not_matter),
+		cmocka_unit_test(a_forged_token_is_never_genuine),
+		cmocka_unit_test(a_strict_token_says_nothing_about_its_value),
+		cmocka_unit_test(the_summary_counts_classes_and_holds_no_value),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
