@@ -17,14 +17,15 @@ static const char *const placeholders[] = {
 
 static bool contains(struct gh_slice value, const char *what)
 {
-	return memmem(value.data, value.len, what, strlen(what)) != NULL;
+	return value.data && memmem(value.data, value.len, what, strlen(what)) != NULL;
 }
 
 static bool begins_with_word(struct gh_slice value, const char *word)
 {
 	size_t len = strlen(word);
 
-	return value.len >= len && strncasecmp((const char *)value.data, word, len) == 0;
+	return value.len >= len && (value.data[0] | 0x20) == (uint8_t)word[0] &&
+	       strncasecmp((const char *)value.data, word, len) == 0;
 }
 
 bool gh_pii_is_no_secret(struct gh_slice value)
@@ -34,9 +35,13 @@ bool gh_pii_is_no_secret(struct gh_slice value)
 	if (value.len == 0 || strchr("${%[(<", value.data[0]))
 		return value.len == 0 || value.data[0] != '%' || value.len < 8 ||
 		       value.data[1] == '(' || value.data[value.len - 1] == '%';
-	if (contains(value, "environ") || contains(value, "getenv") ||
-	    contains(value, "process.env") || contains(value, "${") || contains(value, "{{") ||
-	    contains(value, "secrets.") || contains(value, "://"))
+	if (memchr(value.data, 'e', value.len) &&
+	    (contains(value, "environ") || contains(value, "getenv") ||
+	     contains(value, "process.env") || contains(value, "secrets.")))
+		return true;
+	if (memchr(value.data, '{', value.len) && (contains(value, "${") || contains(value, "{{")))
+		return true;
+	if (memchr(value.data, ':', value.len) && contains(value, "://"))
 		return true;
 	for (size_t i = 0; i < value.len; i++) {
 		uint8_t c = value.data[i];
