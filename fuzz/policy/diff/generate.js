@@ -249,6 +249,34 @@ function generator(seed) {
       }
       return test;
     },
+    // Entities with one node of their JSON replaced, dropped or added.
+    facts() {
+      const list = entities();
+      const odd = () => r.pick([null, 1.5, 'x', [], {}, true, { __entity: { type: 'User', id: 'a' } }, { __entity: 'x' }, { __entity: { type: 'a b', id: '' } },
+        { __entity: { type: '__cedar::A', id: '' } }, { __entity: { type: 'A::in', id: '' } }, { __extn: { fn: 'ip', arg: '::1' } }, { __extn: { fn: 'ip', arg: 1 } },
+        { __extn: { fn: 'nope', arg: '1' } }, { __extn: { fn: 'ip', args: ['::1', '::1'] } }, { __extn: { fn: 'isIpv4', arg: { __extn: { fn: 'ip', arg: '1.1.1.1' } } } },
+        { __extn: 1 }, { __expr: 'User::"a"' }, { __expr: 1 }, { type: 'User', id: 'a' }, { type: 'Action', id: 'read' }, { fn: 'ip', arg: '::1' }, { x: null }, [null],
+        { __extn: { fn: 'decimal', arg: r.pick(DECIMALS) } }, { __extn: { fn: 'datetime', arg: r.pick(DATES) } }, { __extn: { fn: 'duration', arg: r.pick(DURATIONS) } },
+        { __extn: { fn: 'ip', arg: r.pick(IPS) } }]);
+      const slots = [];
+      const visit = (at) => {
+        if (at === null || typeof at !== 'object') return;
+        for (const k of Object.keys(at)) {
+          slots.push([at, k]);
+          visit(at[k]);
+        }
+      };
+      visit(list);
+      if (slots.length && r.chance(90)) {
+        const [at, k] = r.pick(slots);
+        switch (r.int(3)) {
+          case 0: at[k] = odd(); break;
+          case 1: if (Array.isArray(at)) at.splice(Number(k), 1); else delete at[k]; break;
+          default: if (Array.isArray(at)) at.push(odd()); else at[r.pick(['uid', 'attrs', 'parents', 'tags', 'type', 'id', '__entity', '__extn', 'n'])] = odd();
+        }
+      }
+      return { p: 'permit(principal, action, resource);', e: list, r: [request()] };
+    },
     // A policy with a few of its tokens or characters changed: what parsers disagree about.
     mutated() {
       const words = ['if', 'in', 'is', 'has', 'like', 'true', '__cedar', '::', '.', '(', ')', '[', ']', '{', '}', '-', '!', '-', '==', '=', '&&',

@@ -1,6 +1,6 @@
 // The differential test: random cases to our engine (one JSON line each way) and to the official Cedar
-// Wasm build, compared. Ends with "N decisions, N policies, 0 mismatches"; exit 1 when there is one.
-//   node run.js ENGINE [--decisions N] [--policies N] [--seed N]
+// Wasm build, compared. Ends with "N decisions, N policies, N sets of facts, 0 mismatches"; exit 1 when there is one.
+//   node run.js ENGINE [--decisions N] [--policies N] [--facts N] [--seed N]
 'use strict';
 const { spawn } = require('node:child_process');
 const readline = require('node:readline');
@@ -13,9 +13,9 @@ const option = (name, otherwise) => {
   return at < 0 ? otherwise : Number(process.argv[at + 1]);
 };
 const REQUESTS = 20; // for each set of policies and entities
-const wanted = { decisions: option('decisions', 20000), policies: option('policies', 4000) };
+const wanted = { decisions: option('decisions', 20000), policies: option('policies', 4000), facts: option('facts', 4000) };
 const seed = option('seed', 1);
-const done = { decisions: 0, policies: 0, accepted: 0, refused: 0, allow: 0, errors: 0 };
+const done = { decisions: 0, policies: 0, facts: 0, accepted: 0, refused: 0, allow: 0, errors: 0 };
 let mismatches = 0;
 
 const engine = spawn(process.argv[2], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -72,6 +72,15 @@ async function decisions(generate) {
   });
 }
 
+// Are the entities taken or refused?
+async function facts(generate) {
+  const test = generate.facts();
+  const ours = await ask(test);
+  const theirs = cedar.checkParseEntities({ entities: test.e });
+  done.facts++;
+  if (Array.isArray(ours) !== (theirs.type === 'success')) mismatch('facts', test.e, ours, theirs.errors && theirs.errors[0].message);
+}
+
 // The two writers differ in form only: `has` with a path, and how literals of a pattern are cut.
 function normal(json) {
   if (Array.isArray(json)) return json.map(normal);
@@ -126,14 +135,16 @@ async function policies(generate) {
 }
 
 (async () => {
-  for (let i = 0; done.decisions < wanted.decisions || done.policies < wanted.policies; i++) {
+  const open = () => Object.keys(wanted).some((kind) => done[kind] < wanted[kind]);
+  for (let i = 0; open(); i++) {
     const generate = generator(seed * 1000003 + i);
     if (done.decisions < wanted.decisions) await decisions(generate);
     if (done.policies < wanted.policies) await policies(generate);
+    if (done.facts < wanted.facts) await facts(generate);
     if (i % 2500 === 2499) console.error(`${done.decisions} decisions, ${done.policies} policies, ${mismatches} mismatches so far`);
   }
   engine.stdin.end();
   console.log(`${done.allow} allowed, ${done.errors} with errors; ${done.accepted} policies accepted, ${done.refused} refused`);
-  console.log(`${done.decisions} decisions, ${done.policies} policies, ${mismatches} mismatches`);
+  console.log(`${done.decisions} decisions, ${done.policies} policies, ${done.facts} sets of facts, ${mismatches} mismatches`);
   process.exitCode = mismatches ? 1 : 0;
 })();

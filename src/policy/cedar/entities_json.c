@@ -62,7 +62,9 @@ static gh_result read_uid(struct reader *r, const struct gh_cedar_json *json,
 {
 	const struct gh_cedar_json *escaped = gh_cedar_json_get(json, "__entity");
 
-	return read_type_and_id(r, escaped ? escaped : json, out);
+	if (gh_cedar_json_is(gh_cedar_json_get(json, "__expr"), GH_CEDAR_JSON_STRING))
+		return fault(r, json, "the __expr escape is no longer part of Cedar");
+	return read_type_and_id(r, is_type_and_id(escaped) ? escaped : json, out);
 }
 
 static gh_result read_value(struct reader *r, const struct gh_cedar_json *json,
@@ -200,20 +202,33 @@ static gh_result read_typed(struct reader *r, const struct gh_cedar_json *json,
 	return GH_OK;
 }
 
-/* As in the official reader, what has the key of an escape but not its form is a record. */
+/* Members that an escape does not know are passed over, but fractions are nowhere taken. */
+static bool has_fraction(const struct gh_cedar_json *json)
+{
+	bool found = json->kind == GH_CEDAR_JSON_OTHER_NUMBER;
+
+	if (json->kind == GH_CEDAR_JSON_ARRAY || json->kind == GH_CEDAR_JSON_OBJECT)
+		for (const struct gh_cedar_json *m = json->first; m && !found; m = m->next)
+			found = has_fraction(m);
+	return found;
+}
+
+/* As in the official reader, an escape is an object with that one key and the right form below it;
+ * anything else is a record. */
 static gh_result read_object(struct reader *r, const struct gh_cedar_json *json,
                              struct gh_cedar_value *out)
 {
-	const struct gh_cedar_json *entity = gh_cedar_json_get(json, "__entity");
-	const struct gh_cedar_json *extension = gh_cedar_json_get(json, "__extn");
+	const struct gh_cedar_json *only = json->count == 1 ? json->first : NULL;
 
-	if (is_type_and_id(entity)) {
+	if (only && gh_slice_starts_with(only->key, GH_SLICE("__")) && has_fraction(only))
+		return fault(r, json, "Cedar's numbers are whole and have 64 bits");
+	if (only && gh_slice_eq_str(only->key, "__entity") && is_type_and_id(only)) {
 		out->kind = GH_CEDAR_ENTITY;
-		return read_type_and_id(r, entity, &out->entity);
+		return read_type_and_id(r, only, &out->entity);
 	}
-	if (is_call(extension))
-		return read_call(r, extension, out);
-	if (gh_cedar_json_is(gh_cedar_json_get(json, "__expr"), GH_CEDAR_JSON_STRING))
+	if (only && gh_slice_eq_str(only->key, "__extn") && is_call(only))
+		return read_call(r, only, out);
+	if (only && gh_slice_eq_str(only->key, "__expr") && only->kind == GH_CEDAR_JSON_STRING)
 		return fault(r, json, "the __expr escape is no longer part of Cedar");
 	return read_record(r, json, NULL, NULL, out);
 }

@@ -163,6 +163,12 @@ static gh_result extension_of(struct reader *r, json *at, const struct gh_cedar_
 	return values_of(r, &list, GH_CEDAR_EX_CALL, function, out);
 }
 
+static bool is_escape(json *at, const char *key)
+{
+	return at->count == 1 && at->first->kind == GH_CEDAR_JSON_OBJECT &&
+	       gh_slice_eq_str(at->first->key, key);
+}
+
 static gh_result value_of(struct reader *r, json *at, const struct gh_cedar_expr **out)
 {
 	struct gh_cedar_value value = { 0 };
@@ -177,9 +183,9 @@ static gh_result value_of(struct reader *r, json *at, const struct gh_cedar_expr
 		break;
 	case GH_CEDAR_JSON_ARRAY: return values_of(r, at, GH_CEDAR_EX_SET, 0, out);
 	case GH_CEDAR_JSON_OBJECT:
-		if (gh_cedar_json_get(at, "__extn"))
-			return extension_of(r, gh_cedar_json_get(at, "__extn"), out);
-		if (!gh_cedar_json_get(at, "__entity"))
+		if (is_escape(at, "__extn"))
+			return extension_of(r, at->first, out);
+		if (!is_escape(at, "__entity"))
 			return values_of(r, at, GH_CEDAR_EX_RECORD, 0, out);
 		value.kind = GH_CEDAR_ENTITY;
 		GH_TRY(uid_of(r, at, &value.entity));
@@ -461,15 +467,6 @@ static gh_result conditions_of(struct reader *r, json *at, struct gh_cedar_polic
 	return GH_OK;
 }
 
-static bool is_ident(struct gh_slice key)
-{
-	for (size_t i = 0; i < key.len; i++)
-		if (i ? !gh_cedar_is_ident_char(key.data[i])
-		      : !gh_cedar_is_ident_start(key.data[0]))
-			return false;
-	return key.len > 0;
-}
-
 static gh_result annotations_of(struct reader *r, json *at, struct gh_cedar_policy *policy)
 {
 	if (!at)
@@ -481,7 +478,7 @@ static gh_result annotations_of(struct reader *r, json *at, struct gh_cedar_poli
 	GH_ENSURE(list, GH_E_LIMIT, "no memory for the policies");
 	for (json *item = at->first; item; item = item->next) {
 		struct gh_cedar_annotation *one = &list[policy->annotation_count++];
-		if (!is_ident(item->key))
+		if (!gh_cedar_is_ident(item->key))
 			return fault(r, item, "the name of an annotation is an identifier");
 		one->has_value = item->kind != GH_CEDAR_JSON_NULL;
 		one->key = gh_cedar_intern(r->space, item->key);

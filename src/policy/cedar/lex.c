@@ -232,7 +232,7 @@ bool gh_cedar_is_reserved(struct gh_slice word)
 	return false;
 }
 
-static bool is_ident(struct gh_slice word)
+bool gh_cedar_is_ident(struct gh_slice word)
 {
 	if (word.len == 0 || !gh_cedar_is_ident_start(word.data[0]))
 		return false;
@@ -244,7 +244,7 @@ static bool is_ident(struct gh_slice word)
 
 bool gh_cedar_is_plain_attribute(struct gh_slice word)
 {
-	return is_ident(word) && !gh_cedar_is_reserved(word);
+	return gh_cedar_is_ident(word) && !gh_cedar_is_reserved(word);
 }
 
 bool gh_cedar_is_type_name(struct gh_slice text)

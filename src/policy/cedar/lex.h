@@ -66,6 +66,7 @@ static inline bool gh_cedar_is_ident_char(uint8_t c)
 /* Words that cannot be a name or an attribute after a dot: true false if then else in is like has,
  * and __cedar. */
 bool gh_cedar_is_reserved(struct gh_slice word);
+bool gh_cedar_is_ident(struct gh_slice word); /* reserved or not */
 /* An identifier that may be written bare as an attribute name. */
 bool gh_cedar_is_plain_attribute(struct gh_slice word);
 /* Idents joined by "::", none reserved. */
