@@ -232,10 +232,10 @@ static bool letters_follow(struct gh_slice text, size_t end)
 	if (end + 1 >= text.len || (text.data[end] != ' ' && text.data[end] != '-'))
 		return false;
 	size_t stop = token_end(text, end + 1);
-	for (size_t i = end + 1; i < stop; i++)
-		if (gh_pii_is_alpha(text.data[i]))
-			return stop - end - 1 <= 8;
-	return false;
+	size_t letters = 0, len = stop - end - 1;
+	for (size_t i = end + 1; i < stop && len <= 8; i++)
+		letters += gh_pii_is_alpha(text.data[i]);
+	return letters > 0 && (letters < len || len <= 3);
 }
 
 void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at)

@@ -10,7 +10,9 @@
 #define CJK_LABEL   14
 
 /* Groups that can never label a value. */
-#define NO_LABEL (GH_W_PERSON | GH_W_CHILD | GH_W_AGE | GH_W_NEUTRAL | GH_W_BEGIN)
+#define NO_LABEL                                                                                   \
+	(GH_W_PERSON | GH_W_CHILD | GH_W_AGE | GH_W_NEUTRAL | GH_W_BEGIN | GH_W_UNIT |             \
+	 GH_W_SECRETISH | GH_W_VENDOR | GH_W_PATTERN)
 
 /* Scripts that are written without spaces: sought as bytes, and only where such bytes stand. */
 static const struct {
@@ -40,7 +42,7 @@ static bool is_filler(struct gh_slice word)
 		                               "was",    "the",    "are",    "ends", "id",
 		                               "ending", "in",     "code",   "at",   "on",
 		                               "of",     "me",     "nummer", "us",   "to",
-		                               "es",     "numero", NULL };
+		                               "es",     "numero", "from",   NULL };
 
 	for (const char *const *filler = fillers; *filler; filler++)
 		if (gh_slice_eq_nocase(word, gh_slice_str(*filler)))

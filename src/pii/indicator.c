@@ -112,8 +112,8 @@ static bool try_aged(struct gh_pii_scan *scan, size_t at, size_t end)
 		colon = text.data[--label] != ' ' || colon;
 	if (label == at)
 		return false;
-	uint64_t groups = sentence_groups(scan, at, end);
 	if (colon && ends_with_word(text, label, "age")) {
+		uint64_t groups = sentence_groups(scan, at, end);
 		gh_pii_add(scan, label - 3, end, GH_PII_MINOR, "age",
 		           groups & (GH_W_CHILD | GH_W_PERSON) ? 88 : 60);
 		return true;
@@ -124,6 +124,7 @@ static bool try_aged(struct gh_pii_scan *scan, size_t at, size_t end)
 		if (!ends_with_word(text, label, before[i]))
 			continue;
 		bool strong = i < 2;
+		uint64_t groups = sentence_groups(scan, at, end);
 		if (groups & GH_W_CHILD || (strong && groups & GH_W_PERSON))
 			gh_pii_add(scan, at, end, GH_PII_MINOR, "age", strong ? 84 : 66);
 		return true;

@@ -217,14 +217,16 @@ static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_id 
 	if (span->is_glued)
 		return 0;
 	if (says == 1)
-		return is_proven ? id->context - 6 : span->is_fragment ? 0 : id->context - 22;
+		return is_proven                                           ? id->context - 6
+		       : span->is_fragment || span->near.right & GH_W_UNIT ? 0
+		                                                           : id->context - 22;
 	if (span->is_whole) {
 		int bare = groups_fit(id, span) || span->groups == 1 ? id->bare : id->bare - 16;
 		return alone > bare ? alone : bare;
 	}
 	if (span->near.label)
 		alone -= span->near.label & GH_W_NEGATIVE ? 45 : 22;
-	else if ((span->near.left | span->near.right) & GH_W_NEGATIVE)
+	else if (span->near.left & GH_W_NEGATIVE || span->near.right & GH_W_UNIT)
 		alone -= 20;
 	if (!span->is_even && span->groups > 1)
 		alone -= 20;

@@ -123,7 +123,7 @@ int gh_pii_phone_confidence(const struct gh_pii_span *span)
 	shape = by_shape(span);
 	if (says == 1 && !other) {
 		int near = span->count >= 9 && span->count <= 12 ? 80 : span->groups > 1 ? 76 : 62;
-		if ((span->near.left | span->near.right) & GH_W_NEGATIVE)
+		if (span->near.left & GH_W_NEGATIVE || span->near.right & GH_W_UNIT)
 			near -= span->groups > 1 ? 15 : 35;
 		return near > shape ? near : shape;
 	}
@@ -135,7 +135,7 @@ int gh_pii_phone_confidence(const struct gh_pii_span *span)
 	}
 	if (other)
 		shape -= span->near.label & GH_W_NEGATIVE ? 45 : 25;
-	else if ((span->near.left | span->near.right) & GH_W_NEGATIVE)
+	else if (span->near.left & GH_W_NEGATIVE || span->near.right & GH_W_UNIT)
 		shape -= 18;
 	return shape > 0 ? shape : 0;
 }

@@ -11,9 +11,7 @@
 #define MAX_PHRASES   4
 #define KEEP_BEHIND   512 /* triggers that far behind a stretch are still of interest */
 #define PATTERN_BYTES 14  /* a word this long may be a key that has no prefix */
-#define W_VENDOR      (UINT64_C(1) << 62)
-#define W_PATTERN     (UINT64_C(1) << 63)
-#define W_ACTS        (GH_W_SECRET | GH_W_SECRETISH | GH_W_BASIC | GH_W_BEGIN | W_VENDOR | W_PATTERN)
+#define W_ACTS        (GH_W_SECRET | GH_W_SECRETISH | GH_W_BEGIN | GH_W_VENDOR | GH_W_PATTERN)
 
 struct phrase {
 	uint64_t hash;
@@ -160,9 +158,9 @@ static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
 	    gh_pii_word_hash(gh_slice(word, end - start), scan->text.data + scan->text.len);
 
 	if (end - start >= 2 && scratch->prefixes.head[gh_pii_prefix_hash(word[0], word[1])])
-		add_trigger(scan, start, end, W_VENDOR, 0);
+		add_trigger(scan, start, end, GH_W_VENDOR, 0);
 	if (end - start >= PATTERN_BYTES)
-		add_trigger(scan, start, end, W_PATTERN, 0);
+		add_trigger(scan, start, end, GH_W_PATTERN, 0);
 	if (scratch->phrase_count > 0) {
 		struct phrase open[MAX_PHRASES];
 		size_t count = joins(scan, scratch->last_end, start) ? scratch->phrase_count : 0;
@@ -244,13 +242,13 @@ static void act_on_trigger(struct gh_pii_scan *scan, const struct gh_pii_trigger
 {
 	if (trigger->term)
 		gh_pii_detect_term(scan, trigger);
-	if (trigger->groups & W_VENDOR)
+	if (trigger->groups & GH_W_VENDOR)
 		gh_pii_detect_vendor(scan, trigger->start, trigger->end);
-	if (trigger->groups & W_PATTERN)
+	if (trigger->groups & GH_W_PATTERN)
 		gh_pii_detect_pattern(scan, trigger->start, trigger->end);
 	if (trigger->groups & GH_W_BEGIN)
 		gh_pii_detect_private_key(scan, trigger->start);
-	if (trigger->groups & (GH_W_SECRET | GH_W_SECRETISH | GH_W_BASIC))
+	if (trigger->groups & (GH_W_SECRET | GH_W_SECRETISH))
 		gh_pii_detect_spoken(scan, trigger);
 }
 

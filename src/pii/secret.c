@@ -387,7 +387,16 @@ void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger 
 		try_header(scan, trigger->end + 1);
 		return;
 	}
-	if (trigger->groups & GH_W_BASIC)
+	if (gh_slice_eq_nocase(word, GH_SLICE("basic")))
+		return;
+	/* "name":, name = …: the other sign's, unless the name is no ASCII word. */
+	size_t joint = trigger->end;
+	while (joint < text.len && joint - trigger->end < 3 && strchr("\"' `", text.data[joint]) &&
+	       text.data[joint])
+		joint++;
+	if ((gh_pii_byte(scan, joint) == ':' || gh_pii_byte(scan, joint) == '=') &&
+	    word.data[word.len - 1] < 0x80 && strength_of(word) != NO_NAME &&
+	    gh_pii_byte(scan, joint + 1) != ' ')
 		return;
 	size_t at = skip_to_value(text, trigger->end, &is_said);
 	struct value value = read_value(text, at);

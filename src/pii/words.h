@@ -12,6 +12,10 @@
 
 #define GH_PII_MAX_WORD 32
 
+/* Not words of the table, but triggers as well: what may begin a vendor's key; long words. */
+#define GH_W_VENDOR  (UINT64_C(1) << 62)
+#define GH_W_PATTERN (UINT64_C(1) << 63)
+
 struct gh_pii_word {
 	uint64_t groups; /* GH_W_… */
 	uint8_t term;    /* index in gh_pii_terms; 0: none */
