@@ -14,7 +14,8 @@ static bool fits(const char *pattern, struct gh_slice path, struct gh_slice *par
 		}
 		if (*at == '{') {
 			size_t start = i;
-			while (i < path.len && path.data[i] != '/')
+			/* No escapes: what follows is forwarded, and "..%2f" is not a name. */
+			while (i < path.len && path.data[i] != '/' && path.data[i] != '%')
 				i++;
 			*parameter = gh_slice_sub(path, start, i - start);
 			if (parameter->len == 0)

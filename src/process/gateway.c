@@ -230,9 +230,10 @@ static void stop(struct gh_process_gateway *process)
 	    GH_OK)
 		gh_log_error("gateway.stop-not-recorded");
 	gh_audit_log_close(gateway->log);
+	/* Workers and the log hand back to loops: the loops go last. */
+	gh_workers_close(gateway->workers);
 	for (unsigned i = 0; i < process->loop_count; i++)
 		close_front(&process->fronts[i]);
-	gh_workers_close(gateway->workers);
 	gh_data_keys_close(gateway->data_keys);
 	gh_tenancy_close(gateway->tenants);
 	gh_credentials_close(gateway->credentials);
