@@ -237,6 +237,17 @@ http {{
         return Target("gatehouse, TLS", port, process, key_file=key, ca=facts["ca_file"],
                       metrics=facts["base_url"].split("/v1")[0] + "/metrics")
 
+    def disk_us(self):
+        """Median time to make 8 KiB durable where the gateway's state is: the floor of its audit gate."""
+        with tempfile.NamedTemporaryFile(dir=self.options.state_under) as file:
+            took = []
+            for _ in range(50):
+                os.pwrite(file.fileno(), b"x" * 8192, 0)
+                began = time.monotonic()
+                os.fdatasync(file.fileno())
+                took.append((time.monotonic() - began) * 1e6)
+        return statistics.median(took)
+
     def quiet(self):
         """Waits until others take less than 4 % of each core, at most 30 s. The worst share then."""
         deadline = time.monotonic() + self.options.patience
@@ -296,7 +307,7 @@ def measure(bench, targets):
     for number in range(options.rounds):
         turn = targets[number % len(targets):] + targets[:number % len(targets)]
         for target in turn:
-            got = {"noise": bench.quiet()}
+            got = {"noise": bench.quiet(), "disk_us": bench.disk_us()}
             gates = gate_seconds(target) if target.metrics else {}
             got["open"] = bench.load(target, "open", connections=options.connections, rate=options.rate,
                                      warmup=1, duration=options.seconds)
@@ -338,6 +349,7 @@ def summarise(rounds):
             "lag_p99_us": min(r["sse"]["token_lag"]["p99_us"] for r in turns),
             "lost_tokens": sum(r["sse"]["short_streams"] for r in turns),
             "noise": max(r["noise"] for r in turns),
+            "disk_us": middle(r["disk_us"] for r in turns),
         }
         row["added_p50_us"] = row["p50_us"] - direct_p50
         row["added_p99_us"] = row["p99_us"] - direct_p99
@@ -378,6 +390,8 @@ def table(summary, options):
     lines.append(f"{options.body_bytes} B JSON POST, keep-alive, {options.connections} connections; added latency at "
                  f"{options.rate}/s open loop (in brackets: the direct value itself); SSE: {options.streams} streams "
                  f"at {options.tokens_per_second} tokens/s; {options.rounds} rounds in turn, medians, p99 of the best.")
+    lines.append(f"While it ran, others took up to {max(row['noise'] for row in summary.values()):.0%} of a core and fdatasync "
+                 f"of 8 KiB took {statistics.median(row['disk_us'] for row in summary.values()):.0f} µs.")
     for name, row in summary.items():
         if "gates_us" in row:
             lines += ["", "| gate | its own cost, µs a request |", "|---|---|"]
