@@ -45,7 +45,9 @@ static enum strength strength_of(struct gh_slice name)
 			    at_word(s, left, "pswr") || at_word(s, left, "pssw") ||
 			    at_word(s, left, "paswd") || at_word(s, left, "paswr") ||
 			    at_word(s, left, "pasw") || at_word(s, left, "pswo") ||
-			    at_word(s, left, "pwd") || (at_word(s, left, "pass") && left == 4) ||
+			    (at_word(s, left, "pwd") &&
+			     (left == 3 || !gh_pii_is_alpha(s[3]) || s[3] <= 'Z')) ||
+			    (at_word(s, left, "pass") && left == 4) ||
 			    (at_word(s, left, "psw") && left == 3) ||
 			    (at_word(s, left, "pw") && left == 2 && (begins || i == 2)))
 				return PASSWORD_NAME;
@@ -176,7 +178,7 @@ static bool add_value(struct gh_pii_scan *scan, const struct value *value, enum 
 			return false;
 		if (has_space(s) || (!gh_pii_is_mixed(s) && (s.len < 6 || s.len > 40)))
 			return false;
-		if (!gh_pii_is_mixed(s))
+		if (!gh_pii_is_mixed(s) && !gh_pii_is_random(s, 8))
 			confidence -= 34;
 		break;
 	case KEY_NAME:
@@ -261,6 +263,32 @@ static struct gh_slice name_before(struct gh_slice text, size_t at)
 	return gh_slice_sub(text, start, end - start);
 }
 
+/* "d": "…" of a JSON Web Key: the private part (RFC 7518 section 6). */
+static bool is_jwk_member(struct gh_slice text, size_t at, struct gh_slice name)
+{
+	return name.len == 1 && (name.data[0] == 'd' || name.data[0] == 'k') && at > 2 &&
+	       text.data[at - 1] == '"';
+}
+
+/* curl -u name:password */
+static void try_curl_user(struct gh_pii_scan *scan, size_t at, struct gh_slice name)
+{
+	struct gh_slice text = scan->text;
+	size_t start = name.len > 0 ? (size_t)(name.data - text.data) : at;
+	struct value value = { .start = at + 1, .end = at + 1 };
+
+	if (start > 0 && (text.data[start - 1] == '"' || text.data[start - 1] == '\''))
+		start--;
+	if (name.len == 0 || start < 4 ||
+	    (memcmp(text.data + start - 3, "-u ", 3) != 0 &&
+	     memcmp(text.data + start - 4, "ser ", 4) != 0))
+		return;
+	while (value.end < text.len && !ends_value(text.data[value.end]) &&
+	       value.end - value.start < 128)
+		value.end++;
+	add_value(scan, &value, PASSWORD_NAME, 84);
+}
+
 void gh_pii_detect_assigned(struct gh_pii_scan *scan, size_t at)
 {
 	struct gh_slice text = scan->text;
@@ -275,8 +303,13 @@ void gh_pii_detect_assigned(struct gh_pii_scan *scan, size_t at)
 		return;
 	struct gh_slice name = name_before(text, at);
 	enum strength strength = name.len >= 2 ? strength_of(name) : NO_NAME;
-	if (strength == NO_NAME)
+	if (strength == NO_NAME && is_jwk_member(text, at, name))
+		strength = WEAK_NAME;
+	if (strength == NO_NAME) {
+		if (text.data[at] == ':')
+			try_curl_user(scan, at, name);
 		return;
+	}
 	size_t value_at = at + 1;
 	while (value_at < text.len && value_at - at < 8 && text.data[value_at] &&
 	       strchr(":=> ~\t([", text.data[value_at]))
@@ -347,7 +380,10 @@ static void try_quoted(struct gh_pii_scan *scan, size_t end, enum strength stren
 			continue;
 		struct value value = read_value(text, i);
 		struct gh_slice s = gh_slice_sub(text, value.start, value.end - value.start);
-		if (s.len >= 6 && (gh_pii_is_mixed(s) || gh_pii_is_random(s, 12)) &&
+		/* The name of a variable, the name of a member. */
+		bool is_name = (i > 3 && memcmp(text.data + i - 4, "env(", 4) == 0) ||
+		               gh_pii_byte(scan, value.end + 1) == ':';
+		if (!is_name && s.len >= 6 && (gh_pii_is_mixed(s) || gh_pii_is_random(s, 12)) &&
 		    add_value(scan, &value, strength, strength == PASSWORD_NAME ? 78 : 70))
 			return;
 		if (value.end <= i)
@@ -364,10 +400,20 @@ static bool is_number_word(struct gh_slice s)
 	return s.len > 0;
 }
 
+/* 10.0.0.4, 10.0.0.4:8080 */
+static bool is_address(struct gh_slice s)
+{
+	size_t dots = 0;
+
+	for (size_t i = 0; i < s.len; i++)
+		dots += s.data[i] == '.';
+	return dots == 3 && gh_pii_is_digit(s.data[0]) && gh_pii_is_digit(s.data[2]);
+}
+
 static void try_header(struct gh_pii_scan *scan, size_t at)
 {
+	at += gh_pii_byte(scan, at) == '"' || gh_pii_byte(scan, at) == '\'';
 	struct value value = { .start = at, .end = at };
-
 	while (value.end < scan->text.len && !ends_value(scan->text.data[value.end]) &&
 	       value.end - value.start < MAX_VALUE)
 		value.end++;
@@ -409,10 +455,15 @@ void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger 
 	if (word.len == 3 && (word.data[0] | 0x20) == 'p' && (word.data[1] | 0x20) == 'i')
 		return; /* a PIN is digits */
 	enum strength strength = is_password ? PASSWORD_NAME : KEY_NAME;
-	if (at > trigger->end && s.len >= 5 && gh_pii_is_mixed(s) &&
-	    (is_said || value.quoted || gh_pii_is_random(s, is_password ? 7 : 10)) &&
-	    (is_password || gh_pii_is_random(s, 10)) &&
-	    add_value(scan, &value, strength, is_said || value.quoted ? 84 : 66))
+	/* "--token x", "-secret x": an option and its argument. */
+	bool is_option = trigger->start > 0 && text.data[trigger->start - 1] == '-' &&
+	                 (trigger->start < 2 || !gh_pii_is_alnum(text.data[trigger->start - 2]));
+	bool is_firm = is_said || value.quoted || is_option;
+	bool fits = is_password ? gh_pii_is_mixed(s) || (is_firm && gh_pii_is_random(s, 8))
+	                        : gh_pii_is_random(s, is_firm ? 10 : 20);
+	if (at > trigger->end && s.len >= 5 && fits && !is_address(s) &&
+	    (is_firm || gh_pii_is_random(s, 7)) &&
+	    add_value(scan, &value, strength, is_firm ? 84 : 66))
 		return;
 	if (gh_pii_byte(scan, trigger->end) != ';')
 		try_quoted(scan, trigger->end, strength);

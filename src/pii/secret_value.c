@@ -39,6 +39,9 @@ bool gh_pii_is_no_secret(struct gh_slice value)
 	    (contains(value, "environ") || contains(value, "getenv") ||
 	     contains(value, "process.env") || contains(value, "secrets.")))
 		return true;
+	if (gh_slice_starts_with(value, GH_SLICE("ENC(")) ||
+	    gh_slice_starts_with(value, GH_SLICE("0x")))
+		return true;
 	if (memchr(value.data, '{', value.len) && (contains(value, "${") || contains(value, "{{")))
 		return true;
 	if (memchr(value.data, ':', value.len) && contains(value, "://"))
