@@ -194,7 +194,7 @@ static void print_text(const struct gh_verify_report *report)
 		return;
 	}
 	gh_hex_encode(gh_slice(report->root, 32), root);
-	printf("The log verifies.\n");
+	printf("ok: the log verifies.\n");
 	printf("  %" PRIu64 " entries, root %s\n", report->size, root);
 	printf("  %" PRIu64 " checkpoints signed, the last of size %" PRIu64 "\n",
 	       report->checkpoints, report->checkpoint_size);
