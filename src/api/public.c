@@ -23,7 +23,8 @@ void gh_api_health(struct gh_request *request)
 void gh_api_ready(struct gh_request *request)
 {
 	struct gh_audit_metrics audit;
-	bool ready = gh_audit_healthy(request->gateway->log) && !request->gateway->stopping;
+	bool ready = gh_audit_healthy(request->gateway->log) &&
+	             !__atomic_load_n(&request->gateway->stopping, __ATOMIC_RELAXED);
 	GH_CLEANUP(gh_buf_free) struct gh_buf out = { 0 };
 	struct gh_json_writer json;
 	static const char *const states[] = { "running", "away", "halted", "stopping" };
@@ -198,7 +199,7 @@ void gh_api_log_vkey(struct gh_request *request)
 void gh_api_tiles(struct gh_request *request)
 {
 	request->pending = true;
-	if (gh_workers_submit(request->gateway->workers, read_tile, request) == GH_OK)
+	if (gh_workers_submit(request->gateway->public_workers, read_tile, request) == GH_OK)
 		return;
 	request->pending = false;
 	request->denial = (struct gh_denial){ .type = GH_PROBLEM_OVERLOADED, .gate = -1 };

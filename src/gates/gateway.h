@@ -36,7 +36,8 @@ struct gh_gateway {
 	const char *issuer, *audience;
 
 	struct gh_key_service keys;
-	struct gh_workers *workers;
+	/* Of lookups, of blocking handlers, of what anybody may ask: none waits for another. */
+	struct gh_workers *workers, *handlers, *public_workers;
 	struct gh_db_pool *app_pool, *identity_pool;
 	struct gh_credentials *credentials;
 	struct gh_tenancy *tenants;

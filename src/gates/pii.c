@@ -11,6 +11,26 @@ static bool is_object(struct gh_slice body)
 	return i < body.len && body.data[i] == '{';
 }
 
+/* A path that is forwarded is text as well, and one that cannot be rewritten. */
+static enum gh_verdict scan_path(struct gh_request *request)
+{
+	const struct gh_route *route = request->match.route;
+	struct gh_slice text = request->match.parameter;
+	GH_CLEANUP(gh_buf_free) struct gh_buf out = { .secret = true };
+	bool changed = false;
+
+	if (route->channel != GH_PII_PROMPT || text.len == 0)
+		return GH_PASS;
+	if (gh_pii_session_rewrite(request->pii, route->channel, gh_slice(NULL, 0), text, 0,
+	                           text.len, &out, &changed) != GH_OK)
+		return gh_gate_refuse(request, GH_PROBLEM_INTERNAL, "pii-scan", NULL);
+	if (changed)
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_PARAMETER,
+		                      "personal-data-in-path",
+		                      "The path carries personal data, which is not forwarded.");
+	return GH_PASS;
+}
+
 enum gh_verdict gh_gate_pii(struct gh_request *request)
 {
 	const struct gh_route *route = request->match.route;
@@ -21,7 +41,7 @@ enum gh_verdict gh_gate_pii(struct gh_request *request)
 		return gh_gate_refuse(request, GH_PROBLEM_INTERNAL, "memory", NULL);
 	gh_buf_init(&request->body, limit, true);
 	if (!route->has_body)
-		return GH_PASS;
+		return scan_path(request);
 	if (gh_slice_trim(request->raw_body).len == 0)
 		return gh_gate_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "empty-body",
 		                      "This call needs a JSON body.");
@@ -39,6 +59,9 @@ enum gh_verdict gh_gate_pii(struct gh_request *request)
 		return gh_gate_refuse(
 		    request, GH_PROBLEM_UNPROCESSABLE_JSON, "json-limit",
 		    gh_arena_printf(request->arena, "%s.", gh_last_error()->text));
+	if (code == GH_E_MEMORY) /* of this request: its arena is bounded */
+		return gh_gate_refuse(request, GH_PROBLEM_PAYLOAD_TOO_LARGE, "too-many-findings",
+		                      NULL);
 	if (code != GH_OK)
 		return gh_gate_refuse(request, GH_PROBLEM_INTERNAL, "pii-scan", NULL);
 	for (int class = 0; class < GH_PII_CLASS_COUNT; class ++)

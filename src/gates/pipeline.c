@@ -9,6 +9,8 @@
 #include "base/secret.h"
 #include "crypto/hash.h"
 
+#define PROOF_NS 20000000ull /* how old gates 1 to 3 may be when the body is whole */
+
 const struct gh_gate gh_gates[GH_GATE_COUNT] = {
 	[GH_GATE_IDENTITY] = { "identity", gh_gate_identity },
 	[GH_GATE_TOKEN] = { "token", gh_gate_token },
@@ -59,6 +61,13 @@ void gh_request_settle(struct gh_request *request)
 	gh_exchange_release(exchange);
 }
 
+/* What the server refuses to send must not leave the client waiting. */
+static void give_up(struct gh_request *request)
+{
+	gh_exchange_abort(request->exchange);
+	request->gone = true;
+}
+
 static void count_response(struct gh_request *request, unsigned status)
 {
 	gh_metrics_count(&request->gateway->metrics.responses[status / 100 % 6], 1);
@@ -82,7 +91,7 @@ void gh_request_send(struct gh_request *request, unsigned status, const char *co
 	count_response(request, status);
 	if (gh_exchange_respond(request->exchange, status, fields, GH_ARRAY_LEN(fields), body) !=
 	    GH_OK)
-		request->gone = true;
+		give_up(request);
 }
 
 /* RFC 9110 section 15.5.6: a 405 names what would do. */
@@ -125,7 +134,7 @@ void gh_request_send_problem(struct gh_request *request)
 	count_response(request, head.status);
 	if (gh_exchange_respond(request->exchange, head.status, fields, count,
 	                        gh_buf_slice(&body)) != GH_OK)
-		request->gone = true;
+		give_up(request);
 }
 
 /* The refusal is on record, or could not be put there: then that is what the caller is told. */
@@ -284,7 +293,7 @@ static void hand_over(struct gh_request *request)
 	}
 	gh_buf_init(&request->reply.body, (size_t)64 << 20, true);
 	request->pending = true;
-	if (gh_workers_submit(request->gateway->workers, run_blocking, request) != GH_OK) {
+	if (gh_workers_submit(request->gateway->handlers, run_blocking, request) != GH_OK) {
 		request->pending = false;
 		gh_request_deny(request, GH_PROBLEM_OVERLOADED, "workers-busy", NULL);
 	}
@@ -321,6 +330,7 @@ static void want_body(struct gh_request *request)
 		return;
 	}
 
+	request->proven_ns = gh_clock_mono_ns();
 	switch (gh_exchange_accept_body(request->exchange, limit)) {
 	case GH_OK: return;
 	case GH_E_LIMIT:
@@ -443,6 +453,27 @@ static void on_head(struct gh_exchange *exchange)
 	gh_request_settle(request);
 }
 
+/* What was proven at the head is old when the body took its time: a revocation does not wait for
+ * slow senders, so they pass the first three gates again. */
+static void prove_again(struct gh_request *request)
+{
+	if (gh_clock_mono_ns() - request->proven_ns < PROOF_NS)
+		return;
+	if (request->api_key)
+		release(&request->api_key->cached);
+	if (request->tenant)
+		release(&request->tenant->cached);
+	if (request->data_key)
+		release(&request->data_key->cached);
+	request->api_key = NULL;
+	request->tenant = NULL;
+	request->data_key = NULL;
+	request->claims = NULL;
+	request->raw_token = gh_slice(NULL, 0);
+	request->gate = GH_GATE_IDENTITY;
+	request->step = 0;
+}
+
 static void on_body(struct gh_exchange *exchange, struct gh_slice body)
 {
 	struct gh_request *request = gh_exchange_request(exchange);
@@ -450,6 +481,7 @@ static void on_body(struct gh_exchange *exchange, struct gh_slice body)
 	if (!request || request->denied || request->answered)
 		return;
 	request->raw_body = body.data ? body : GH_SLICE("");
+	prove_again(request);
 	run(request);
 	gh_request_settle(request);
 }

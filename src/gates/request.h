@@ -51,6 +51,7 @@ struct gh_request {
 	struct gh_loop_task resume;
 	struct gh_cache_waiter waiter; /* the one look-up that this request waits for */
 	uint64_t waited_since_ns;
+	uint64_t proven_ns; /* when gates 1 to 3 were last passed */
 
 	/* 1 identity */
 	const struct gh_api_key *api_key; /* a reference; also the one behind an access token */

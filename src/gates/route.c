@@ -58,6 +58,9 @@ void gh_route_methods(const struct gh_route *table, size_t count, struct gh_slic
 	for (size_t i = 0; i < count; i++) {
 		if (!fits(table[i].path, path, &parameter))
 			continue;
+		if (out->len &&
+		    memmem(out->data, out->len, table[i].method, strlen(table[i].method)))
+			continue; /* "/log/vkey" fits two rows */
 		if (out->len)
 			gh_buf_add_str(out, ", ");
 		gh_buf_add_str(out, table[i].method);

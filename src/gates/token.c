@@ -60,6 +60,9 @@ static enum gh_verdict judge_parent(struct gh_request *request)
 	if (key->revoked)
 		return gh_gate_refuse(request, GH_PROBLEM_INVALID_TOKEN, "parent-key-revoked",
 		                      NULL);
+	if (key->expires_at_s && key->expires_at_s <= gh_clock_unix_s())
+		return gh_gate_refuse(request, GH_PROBLEM_INVALID_TOKEN, "parent-key-expired",
+		                      NULL);
 	/* A right that was taken from the key is gone from its tokens too. */
 	if (!gh_caps_subset(request->claims->caps, request->claims->cap_count, key->caps,
 	                    key->cap_count))

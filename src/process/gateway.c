@@ -20,6 +20,8 @@
 #define KEEPER_DEADLINE_MS 2000
 #define WORKERS            4
 #define WORKER_QUEUE       8192
+#define HANDLER_QUEUE      2048
+#define PUBLIC_QUEUE       256
 #define STOP_GRACE_MS      20000
 
 /* ---- build ---- */
@@ -51,7 +53,7 @@ static gh_result open_database(struct gh_process_gateway *process)
 	struct gh_database_secrets *secrets = &process->secrets;
 
 	GH_TRY(gh_database_secrets_load(&process->config->setup->state, false, secrets));
-	GH_TRY(open_pool(process, 0, GH_DB_ROLE_APP, secrets->app, WORKERS + 2,
+	GH_TRY(open_pool(process, 0, GH_DB_ROLE_APP, secrets->app, 2 * WORKERS + 2,
 	                 &process->gateway.app_pool));
 	GH_TRY(open_pool(process, 1, GH_DB_ROLE_IDENTITY, secrets->identity, WORKERS,
 	                 &process->gateway.identity_pool));
@@ -115,6 +117,8 @@ static gh_result open_gates(struct gh_process_gateway *process)
 	/* All files were read; threads that start from here on inherit the walls. */
 	GH_TRY(gh_sandbox_gateway(process->config->upstream_ca_file));
 	GH_TRY(gh_workers_open(WORKERS, WORKER_QUEUE, &gateway->workers));
+	GH_TRY(gh_workers_open(WORKERS, HANDLER_QUEUE, &gateway->handlers));
+	GH_TRY(gh_workers_open(1, PUBLIC_QUEUE, &gateway->public_workers));
 	GH_TRY(
 	    gh_credentials_open(gateway->identity_pool, gateway->workers, &gateway->credentials));
 	GH_TRY(gh_tenancy_open(gateway->app_pool, gateway->workers, &gateway->keys,
@@ -219,7 +223,7 @@ static void stop(struct gh_process_gateway *process)
 {
 	struct gh_gateway *gateway = &process->gateway;
 
-	gateway->stopping = true;
+	__atomic_store_n(&gateway->stopping, true, __ATOMIC_RELAXED);
 	for (unsigned i = 0; i < process->loop_count; i++)
 		if (gh_loop_post(process->fronts[i].loop, stop_front, &process->fronts[i]) != GH_OK)
 			gh_loop_stop(process->fronts[i].loop);
@@ -231,6 +235,8 @@ static void stop(struct gh_process_gateway *process)
 		gh_log_error("gateway.stop-not-recorded");
 	gh_audit_log_close(gateway->log);
 	/* Workers and the log hand back to loops: the loops go last. */
+	gh_workers_close(gateway->public_workers);
+	gh_workers_close(gateway->handlers);
 	gh_workers_close(gateway->workers);
 	for (unsigned i = 0; i < process->loop_count; i++)
 		close_front(&process->fronts[i]);
