@@ -184,6 +184,12 @@ static void push(struct inference *inference)
 	if (inference->piece.len == 0)
 		return;
 	gh_buf_add_slice(&inference->output, gh_buf_slice(&inference->piece));
+	if (gh_buf_check(&inference->output) != GH_OK) {
+		/* What cannot be kept is not sent. */
+		inference->broken = true;
+		gh_buf_clear(&inference->piece);
+		return;
+	}
 	if (!request->gone &&
 	    gh_exchange_stream_write(request->exchange, gh_buf_slice(&inference->piece)) != GH_OK)
 		request->gone = true;
@@ -207,8 +213,7 @@ static void feed(struct inference *inference, struct gh_slice bytes)
 
 	if (inference->broken || inference->done_seen)
 		return;
-	if (gh_sse_feed(inference->sse, bytes, on_event, inference) != GH_OK ||
-	    gh_buf_check(&inference->output) != GH_OK)
+	if (gh_sse_feed(inference->sse, bytes, on_event, inference) != GH_OK)
 		inference->broken = true;
 	push(inference);
 	if (!request->gone && !inference->paused &&
@@ -287,10 +292,18 @@ static void on_data(struct gh_call *call, void *user, struct gh_slice piece)
 {
 	struct inference *inference = user;
 
-	if (inference->streaming)
-		feed(inference, piece);
-	else
+	if (!inference->streaming) {
 		gh_buf_add_slice(&inference->answer, piece);
+		return;
+	}
+	feed(inference, piece);
+	if (!inference->broken)
+		return;
+	/* Nothing of what may still come will be let through: the client need not wait for it. */
+	gh_call_cancel(call);
+	inference->call = NULL;
+	inference->request->pending = false;
+	finish_stream(inference, false);
 }
 
 static void on_done(struct gh_call *call, void *user, const struct gh_call_outcome *outcome)
