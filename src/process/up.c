@@ -94,6 +94,11 @@ static int run_model(void *context)
 	char *argv[] = { verb, option, port, NULL };
 	int quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
+	/* These lead to the supervisor and to the keeper: not a model's business. */
+	close(up->control[0]);
+	close(up->control[1]);
+	close(up->keeper[0]);
+
 	snprintf(port, sizeof port, "%u", up->model_port);
 	/* Its "ready" line is not ours to show. */
 	if (quiet >= 0)
@@ -120,7 +125,6 @@ static int run_gateway(void *context)
 	};
 
 	close(up->control[0]);
-	close(up->keeper[1]);
 	return gh_gateway_main(&config);
 }
 
@@ -135,6 +139,18 @@ static gh_result prepare_keeper(void *context)
 			close(up->keeper[i]);
 	GH_ENSURE(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, up->keeper) == 0, GH_E_IO,
 	          "no socket pair for the keeper: %s", strerror(errno));
+	return GH_OK;
+}
+
+/* The keeper has its end. A second holder would hide its fall from the gateway, whose calls would
+ * then run into their deadlines instead of failing at once. */
+static gh_result release_keeper(void *context, pid_t pid)
+{
+	struct up *up = context;
+
+	(void)pid;
+	close(up->keeper[1]);
+	up->keeper[1] = -1;
 	return GH_OK;
 }
 
@@ -300,6 +316,7 @@ gh_result gh_up(const struct gh_up_options *options)
 		                                .run = run_keeper,
 		                                .context = &up,
 		                                .prepare = prepare_keeper,
+		                                .wait_ready = release_keeper,
 		                                .stop_signal = SIGTERM,
 		                                .stop_deadline_s = 5 };
 	if (!options->upstream_url)
