@@ -21,6 +21,14 @@
 #define FS_READ_FILE                (1ull << 2)
 #define FS_READ_DIR                 (1ull << 3)
 #define FS_ALL_V1                   ((1ull << 13) - 1)
+#define FS_REFER                    (1ull << 13) /* version 2 */
+#define FS_TRUNCATE                 (1ull << 14) /* version 3 */
+#define FS_IOCTL_DEV                (1ull << 15) /* version 5 */
+#define SCOPE_ALL                   3ull         /* version 6: abstract sockets, signals */
+
+struct landlock_rules {
+	uint64_t fs, net, scoped;
+};
 
 struct landlock_path {
 	uint64_t allowed;
@@ -49,11 +57,17 @@ static gh_result allow(int ruleset, const char *path, uint64_t rights)
 	return GH_OK;
 }
 
-static gh_result restrict_files(const char *also_readable)
+/* All that this kernel can refuse: without the later rights, a file that cannot be opened could
+ * still be truncated, and the keeper be killed. */
+static gh_result restrict_files(long version, const char *also_readable)
 {
-	uint64_t handled = FS_ALL_V1;
+	const struct landlock_rules rules = { .fs = FS_ALL_V1 | (version >= 2 ? FS_REFER : 0) |
+		                                    (version >= 3 ? FS_TRUNCATE : 0) |
+		                                    (version >= 5 ? FS_IOCTL_DEV : 0),
+		                              .scoped = version >= 6 ? SCOPE_ALL : 0 };
+	size_t size = version >= 6 ? sizeof rules : sizeof rules.fs;
 	GH_CLEANUP(gh_fd_close_ptr)
-	int ruleset = (int)syscall(SYS_LANDLOCK_CREATE_RULESET, &handled, sizeof handled, 0);
+	int ruleset = (int)syscall(SYS_LANDLOCK_CREATE_RULESET, &rules, size, 0);
 
 	GH_ENSURE(ruleset >= 0, GH_E_UNAVAILABLE, "Landlock refused: %s", strerror(errno));
 	for (size_t i = 0; i < GH_ARRAY_LEN(readable); i++)
@@ -67,12 +81,17 @@ static gh_result restrict_files(const char *also_readable)
 	return GH_OK;
 }
 
-/* No program is ever started from here, nobody is traced, nothing is mounted. */
+/* No program is ever started from here, nobody is traced, nothing is mounted, no file's mode or
+ * length is changed (Landlock does not know modes, and lengths only in later versions). */
 static const int deadly[] = {
 	SCMP_SYS(execve),
 	SCMP_SYS(execveat),
 	SCMP_SYS(fork),
 	SCMP_SYS(vfork),
+	SCMP_SYS(chmod),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fchmodat),
+	SCMP_SYS(truncate),
 	SCMP_SYS(ptrace),
 	SCMP_SYS(bpf),
 	SCMP_SYS(process_vm_readv),
@@ -122,6 +141,6 @@ gh_result gh_sandbox_gateway(const char *also_readable)
 		gh_log(GH_LOG_WARN, "gateway.landlock.absent",
 		       GH_LOG_TEXT("effect", "file modes alone keep the gateway from the keys"));
 	else
-		GH_TRY(restrict_files(also_readable));
+		GH_TRY(restrict_files(version, also_readable));
 	return restrict_calls();
 }
