@@ -9,6 +9,8 @@
 #define ID_CHARS     16 /* 80 bits */
 #define CHECK_CHARS  4  /* 20 bits */
 #define RANDOM_CHARS 8
+#define BUCKETS      1024
+#define TOKEN_BYTES  64 /* no token is longer */
 
 static const char base32[] = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -22,6 +24,8 @@ struct gh_pii_session {
 	const uint8_t *key;
 	struct gh_arena *arena;
 	struct gh_pii_token *tokens;
+	struct gh_pii_token **by_value, **by_token; /* BUCKETS each, made with the first token */
+	size_t token_count;
 	struct gh_pii_matches matches;
 	struct finding found[GH_PII_CHANNEL_COUNT][GH_PII_CLASS_COUNT];
 };
@@ -102,6 +106,43 @@ static gh_result lookup_id(const struct gh_pii_session *session, enum gh_pii_cla
 	return GH_OK;
 }
 
+/* FNV-1a from the tenant's key, so that no caller can make values meet in one bucket. */
+static size_t bucket_of(const struct gh_pii_session *session, struct gh_slice text)
+{
+	uint64_t hash = 14695981039346656037u;
+
+	for (size_t i = 0; i < 8; i++)
+		hash = (hash ^ session->key[i]) * 1099511628211u;
+	for (size_t i = 0; i < text.len; i++)
+		hash = (hash ^ text.data[i]) * 1099511628211u;
+	return (hash ^ hash >> 32) % BUCKETS;
+}
+
+static void keep_token(struct gh_pii_session *session, struct gh_pii_token *token)
+{
+	struct gh_pii_token **value_bucket = &session->by_value[bucket_of(session, token->value)];
+	struct gh_pii_token **token_bucket = &session->by_token[bucket_of(session, token->token)];
+
+	token->next = session->tokens;
+	session->tokens = token;
+	token->next_by_value = *value_bucket;
+	*value_bucket = token;
+	token->next_by_token = *token_bucket;
+	*token_bucket = token;
+	session->token_count++;
+}
+
+static gh_result make_tables(struct gh_pii_session *session)
+{
+	if (session->by_value)
+		return GH_OK;
+	session->by_token = gh_arena_alloc(session->arena, BUCKETS * sizeof(void *));
+	session->by_value = gh_arena_alloc(session->arena, BUCKETS * sizeof(void *));
+	GH_ENSURE(session->by_token && session->by_value, GH_E_MEMORY,
+	          "a request holds too much personal data");
+	return GH_OK;
+}
+
 static gh_result token_for(struct gh_pii_session *session, enum gh_pii_class class,
                            enum gh_pii_mode mode, enum gh_pii_channel origin, struct gh_slice value,
                            struct gh_slice *out)
@@ -109,13 +150,17 @@ static gh_result token_for(struct gh_pii_session *session, enum gh_pii_class cla
 	char name[24], id[ID_CHARS + CHECK_CHARS + 1] = { 0 };
 	struct gh_pii_token *token;
 
-	for (token = session->tokens; token; token = token->next) {
+	GH_TRY(make_tables(session));
+	for (token = session->by_value[bucket_of(session, value)]; token;
+	     token = token->next_by_value) {
 		if (token->class == class && token->mode == mode &&
 		    gh_slice_eq(token->value, value)) {
 			*out = token->token;
 			return GH_OK;
 		}
 	}
+	GH_ENSURE(session->token_count < GH_PII_MAX_TOKENS, GH_E_LIMIT,
+	          "a request holds more than %d pieces of personal data", GH_PII_MAX_TOKENS);
 	token = gh_arena_alloc(session->arena, sizeof *token);
 	GH_ENSURE(token, GH_E_MEMORY, "a request holds too much personal data");
 	upper_name(class, name);
@@ -136,8 +181,7 @@ static gh_result token_for(struct gh_pii_session *session, enum gh_pii_class cla
 	token->class = class;
 	token->mode = mode;
 	token->origin = origin;
-	token->next = session->tokens;
-	session->tokens = token;
+	keep_token(session, token);
 	*out = token->token;
 	return GH_OK;
 }
@@ -217,6 +261,15 @@ static bool may_show(const struct gh_pii_session *session, const struct gh_pii_t
 	       session->policy->mode[token->class][channel] != GH_PII_STRICT;
 }
 
+/* From the bracket at `at` to its closing one; empty when that is not near. */
+static struct gh_slice token_at(struct gh_slice text, size_t at)
+{
+	struct gh_slice rest = gh_slice_sub(text, at, TOKEN_BYTES);
+	const uint8_t *close = memchr(rest.data, ']', rest.len);
+
+	return close ? gh_slice(rest.data, (size_t)(close - rest.data) + 1) : gh_slice(NULL, 0);
+}
+
 gh_result gh_pii_session_restore(struct gh_pii_session *session, enum gh_pii_channel channel,
                                  struct gh_slice text, struct gh_buf *out, bool *changed)
 {
@@ -228,9 +281,11 @@ gh_result gh_pii_session_restore(struct gh_pii_session *session, enum gh_pii_cha
 		if (!open)
 			break;
 		at = (size_t)(open - text.data);
-		for (struct gh_pii_token *t = session->tokens; t; t = t->next) {
-			if (!may_show(session, t, channel) ||
-			    !gh_slice_starts_with(gh_slice_sub(text, at, text.len), t->token))
+		const struct gh_slice token = token_at(text, at);
+		const struct gh_pii_token *t =
+		    token.len ? session->by_token[bucket_of(session, token)] : NULL;
+		for (; t; t = t->next_by_token) {
+			if (!may_show(session, t, channel) || !gh_slice_eq(token, t->token))
 				continue;
 			gh_buf_add(out, text.data + done, at - done);
 			gh_buf_add_slice(out, t->value);

@@ -21,7 +21,11 @@ struct gh_pii_token {
 	enum gh_pii_mode mode;
 	enum gh_pii_channel origin; /* where the value was met */
 	struct gh_pii_token *next;
+	struct gh_pii_token *next_by_value, *next_by_token; /* the session's own */
 };
+
+/* Over it, a request is refused (GH_E_LIMIT): scanning runs on the event loop. */
+#define GH_PII_MAX_TOKENS 10000
 
 /* `tenant_key`: 32 bytes, derived for this purpose; borrowed, as is `policy`. */
 gh_result gh_pii_session_open(const struct gh_pii_policy *policy, const uint8_t tenant_key[32],

@@ -148,6 +148,30 @@ static void the_summary_counts_classes_and_holds_no_value(void **state)
 	rig_close(&rig);
 }
 
+/* The scan runs on the event loop: work must not grow faster than the text, and has an end. */
+static void more_personal_data_than_the_limit_is_refused(void **state)
+{
+	struct gh_buf text = { 0 }, out = { 0 };
+	struct rig rig;
+	bool changed;
+
+	rig_open(&rig, GH_PII_REVERSIBLE);
+	for (int i = 0; i < GH_PII_MAX_TOKENS; i++)
+		gh_buf_addf(&text, "u%d@example.com ", i);
+	assert_ok(gh_pii_session_rewrite(rig.session, GH_PII_PROMPT, gh_slice(NULL, 0),
+	                                 gh_buf_slice(&text), 0, text.len, &out, &changed));
+	char *again = rig_rewrite(&rig, "u7@example.com");
+	assert_memory_equal(again, "[EMAIL:", 7);
+	free(again);
+	gh_buf_clear(&out);
+	assert_code(gh_pii_session_rewrite(rig.session, GH_PII_PROMPT, gh_slice(NULL, 0),
+	                                   GH_SLICE("one.more@example.com"), 0, 20, &out, &changed),
+	            GH_E_LIMIT);
+	gh_buf_free(&text);
+	gh_buf_free(&out);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -157,6 +181,7 @@ int main(void)
 		cmocka_unit_test(a_forged_token_is_never_genuine),
 		cmocka_unit_test(a_strict_token_says_nothing_about_its_value),
 		cmocka_unit_test(the_summary_counts_classes_and_holds_no_value),
+		cmocka_unit_test(more_personal_data_than_the_limit_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
