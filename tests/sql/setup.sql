@@ -89,7 +89,12 @@ CREATE FUNCTION t.sample(tenant uuid, relation regclass) RETURNS jsonb LANGUAGE 
 	WHEN 'gatehouse.tenant' THEN '{"name": "n", "settings": {}, "created_at": "2026-01-01Z"}'
 	WHEN 'gatehouse.api_key' THEN jsonb_build_object('key_id', 'AAAAAAAA', 'secret_sha256',
 		'\x' || repeat('11', 32), 'caps', '[]'::jsonb, 'name', 'n', 'created_by', 'c',
-		'created_at', '2026-01-01Z')
+		'created_at', '2026-01-01Z', 'role', 'application')
+	WHEN 'gatehouse.policy_trust' THEN jsonb_build_object('epoch', 1, 'document',
+		'\x' || repeat('66', 40), 'created_by', 'c', 'created_at', '2026-01-01Z')
+	WHEN 'gatehouse.policy_pack' THEN jsonb_build_object('revision', 1, 'digest',
+		'\x' || repeat('77', 32), 'epoch', 1, 'pack', '\x' || repeat('88', 1024),
+		'effective_at', '2026-01-01Z', 'activated_by', 'c', 'activated_at', '2026-01-01Z')
 	WHEN 'gatehouse.data_key' THEN jsonb_build_object('data_key_id', t.absent(), 'purpose',
 		'audit', 'subject', '', 'month', '2026-01-01', 'wrapped', '\x' || repeat('22', 60),
 		'created_at', '2026-01-01Z')
@@ -150,8 +155,8 @@ BEGIN
 	FOREACH tenant IN ARRAY ARRAY[t.a(), t.b()] LOOP
 		FOREACH item IN ARRAY ARRAY['gatehouse.tenant', 'gatehouse.api_key',
 			'gatehouse.data_key', 'gatehouse.pii_mode', 'gatehouse.pii_vault',
-			'gatehouse.audit_event', 'gatehouse.exchange', 'shop.note',
-			'shop.remark']::regclass[] LOOP
+			'gatehouse.audit_event', 'gatehouse.exchange', 'gatehouse.policy_trust',
+			'gatehouse.policy_pack', 'shop.note', 'shop.remark']::regclass[] LOOP
 			EXECUTE format('INSERT INTO %s SELECT * FROM jsonb_populate_record('
 				       'NULL::%s, %L)', item, item, t.sample(tenant, item));
 		END LOOP;
