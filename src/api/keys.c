@@ -1,5 +1,7 @@
-/* /v1/keys: a tenant's API keys. A new key's capabilities are a subset of its creator's; its text
- * is in the answer once and stored nowhere. */
+/* /v1/keys: a tenant's API keys. A new key's capabilities are a subset of its creator's, its role
+ * is its creator's unless that one may assign roles; its text is in the answer once and stored
+ * nowhere.
+ */
 #include "api/api.h"
 
 #include "base/clock.h"
@@ -16,8 +18,15 @@ static bool capability_exists(struct gh_slice name)
 	return false;
 }
 
+static bool is_role(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+	return len >= 1 && len <= GH_ROLE_MAX_BYTES && !name[len] && name[0] >= 'a';
+}
+
 struct new_key {
-	const char *name;
+	const char *name, *role;
 	struct gh_slice caps[GH_CAPS_MAX];
 	size_t cap_count;
 	int64_t expires_at_s; /* 0: never */
@@ -28,6 +37,7 @@ static gh_result read_new_key(const json_t *body, struct new_key *out)
 	const json_t *caps = json_object_get(body, "capabilities");
 	const json_t *name = json_object_get(body, "name");
 	const json_t *ttl = json_object_get(body, "expires_in");
+	const json_t *role = json_object_get(body, "role");
 	json_t *cap;
 	size_t i;
 
@@ -43,6 +53,11 @@ static gh_result read_new_key(const json_t *body, struct new_key *out)
 		GH_ENSURE(json_is_string(cap) && capability_exists(text), GH_E_FORMAT,
 		          "capabilities names one that does not exist");
 		out->caps[out->cap_count++] = text;
+	}
+	if (role) {
+		GH_ENSURE(json_is_string(role) && is_role(json_string_value(role)), GH_E_FORMAT,
+		          "role must be 1 to 64 characters of a-z, 0-9 and -, a letter first");
+		out->role = json_string_value(role);
 	}
 	if (ttl) {
 		GH_ENSURE(json_is_integer(ttl) && json_integer_value(ttl) >= 60 &&
@@ -72,12 +87,14 @@ static gh_result insert_key(struct gh_request *request, const struct new_key *ne
 		gh_db_array(&caps, GH_DB_TEXT),
 		gh_db_str(new_key->name),
 		gh_db_text(request->claims->sub),
+		gh_db_str(new_key->role),
 		new_key->expires_at_s ? gh_db_time(new_key->expires_at_s * 1000000)
 		                      : gh_db_null_time(),
 	};
 	const struct gh_db_statement statement = {
-		.sql = "INSERT INTO gatehouse.api_key (tenant_id, key_id, secret_sha256, caps, "
-		       "name, created_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+		.sql =
+		    "INSERT INTO gatehouse.api_key (tenant_id, key_id, secret_sha256, caps, "
+		    "name, created_by, role, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 		.values = values,
 		.value_count = GH_ARRAY_LEN(values),
 	};
@@ -120,6 +137,15 @@ void gh_api_key_create(struct gh_request *request)
 		            "A key cannot carry a capability that its creator does not have.");
 		return;
 	}
+	if (!new_key.role)
+		new_key.role = request->api_key->role;
+	if (strcmp(new_key.role, request->api_key->role) != 0 &&
+	    !gh_claims_has_cap(request->claims, GH_CAP_ROLES)) {
+		gh_api_deny(request, GH_PROBLEM_INSUFFICIENT_CAPABILITY, "role-not-own",
+		            "A key has its creator's role, unless the creator carries the "
+		            "capability " GH_CAP_ROLES ".");
+		return;
+	}
 	gh_api_key_generate(&text);
 	code = insert_key(request, &new_key, &text);
 	if (code != GH_OK) {
@@ -131,6 +157,7 @@ void gh_api_key_create(struct gh_request *request)
 	gh_json_begin(&json, &request->reply.body);
 	gh_json_str(&json, "id", text.id);
 	gh_json_str(&json, "name", new_key.name);
+	gh_json_str(&json, "role", new_key.role);
 	gh_json_str(&json, "api_key", text.text);
 	gh_json_key(&json, "capabilities");
 	render_caps(&request->reply.body, new_key.caps, new_key.cap_count);
@@ -139,13 +166,14 @@ void gh_api_key_create(struct gh_request *request)
 	gh_json_key(&json, "capabilities");
 	render_caps(&request->reply.members, new_key.caps, new_key.cap_count);
 	gh_json_str(&json, "key_id", text.id);
+	gh_json_str(&json, "role", new_key.role);
 	gh_json_end(&json);
 	gh_wipe(&text, sizeof text);
 }
 
 static gh_result render_key(const struct gh_db_result *rows, size_t row, struct gh_buf *out)
 {
-	struct gh_slice id, name, by, caps[GH_CAPS_MAX];
+	struct gh_slice id, name, by, role, caps[GH_CAPS_MAX];
 	struct gh_json_writer json;
 	size_t count;
 	static const char *const times[] = { "created_at", "expires_at", "revoked_at" };
@@ -157,7 +185,9 @@ static gh_result render_key(const struct gh_db_result *rows, size_t row, struct 
 	gh_json_begin(&json, out);
 	gh_json_slice(&json, "id", id);
 	gh_json_slice(&json, "name", name);
+	GH_TRY(gh_db_get_text(rows, row, 7, &role));
 	gh_json_slice(&json, "created_by", by);
+	gh_json_slice(&json, "role", role);
 	gh_json_key(&json, "capabilities");
 	render_caps(out, caps, count);
 	for (size_t i = 0; i < GH_ARRAY_LEN(times); i++) {
@@ -178,8 +208,8 @@ static gh_result render_key(const struct gh_db_result *rows, size_t row, struct 
 static gh_result list_keys(struct gh_request *request)
 {
 	static const struct gh_db_statement statement = {
-		.sql = "SELECT key_id, name, created_by, caps, created_at, expires_at, revoked_at "
-		       "FROM gatehouse.api_key ORDER BY created_at, key_id LIMIT 1000",
+		.sql = "SELECT key_id, name, created_by, caps, created_at, expires_at, revoked_at, "
+		       "role FROM gatehouse.api_key ORDER BY created_at, key_id LIMIT 1000",
 		.reads = true,
 	};
 	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;

@@ -15,8 +15,9 @@ static void print_key(const json_t *key)
 	json_t *cap;
 	size_t i;
 
-	printf("%s  %-20s %s", json_string_value(json_object_get(key, "id")),
+	printf("%s  %-20s %-12s %s", json_string_value(json_object_get(key, "id")),
 	       json_string_value(json_object_get(key, "name")),
+	       json_string_value(json_object_get(key, "role")),
 	       json_is_null(json_object_get(key, "revoked_at")) ? "active " : "revoked");
 	json_array_foreach(json_object_get(key, "capabilities"), i, cap)
 	    printf(" %s", json_string_value(cap));
@@ -61,14 +62,16 @@ static int call(const char *dir, const char *tenant, const char *method, const c
 	return status;
 }
 
-/* {"name":…,"capabilities":[…]} from a comma-separated list. */
-static void creation_body(const char *name, const char *caps, struct gh_buf *out)
+/* {"name":…,"role":…,"capabilities":[…]} from a comma-separated list; `role` NULL: one's own. */
+static void creation_body(const char *name, const char *role, const char *caps, struct gh_buf *out)
 {
 	struct gh_json_writer json;
 	struct gh_slice rest = gh_slice_str(caps), cap;
 
 	gh_json_begin(&json, out);
 	gh_json_str(&json, "name", name);
+	if (role)
+		gh_json_str(&json, "role", role);
 	gh_json_key(&json, "capabilities");
 	gh_buf_add_byte(out, '[');
 	for (bool more = caps[0] != 0, first = true; more; first = false) {
@@ -83,7 +86,7 @@ static void creation_body(const char *name, const char *caps, struct gh_buf *out
 
 int gh_cli_key(int argc, char **argv)
 {
-	const char *dir = "gatehouse-state", *tenant = NULL, *name = "unnamed";
+	const char *dir = "gatehouse-state", *tenant = NULL, *name = "unnamed", *role = NULL;
 	const char *caps = "chat.completions,embeddings,models.read";
 	const char *words[2] = { NULL, NULL };
 	bool as_json = false;
@@ -91,6 +94,7 @@ int gh_cli_key(int argc, char **argv)
 		{ "--state", "DIR", "state directory of the running gateway", &dir, NULL },
 		{ "--tenant", "NAME", "tenant, by name or id (the first)", &tenant, NULL },
 		{ "--name", "TEXT", "what the new key is for", &name, NULL },
+		{ "--role", "NAME", "what policies know it as (your own key's role)", &role, NULL },
 		{ "--caps", "A,B", "its capabilities, a subset of yours", &caps, NULL },
 		{ "--json", NULL, "print the gateway's answer as it is", NULL, &as_json },
 	};
@@ -109,7 +113,7 @@ int gh_cli_key(int argc, char **argv)
 		return status;
 	if (count == 1 && strcmp(words[0], "create") == 0) {
 		struct gh_buf body = { .limit = 65536 };
-		creation_body(name, caps, &body);
+		creation_body(name, role, caps, &body);
 		status = call(dir, tenant, "POST", "/v1/keys", gh_buf_cstr(&body), as_json);
 		gh_buf_free(&body);
 		return status;

@@ -27,7 +27,7 @@ static void destroy(struct gh_cached *value)
 /* One allocation: the struct, the slices, the names. */
 static gh_result make_key(const struct gh_db_result *rows, size_t row, struct gh_cached **out)
 {
-	struct gh_slice caps[GH_CAPS_MAX], id;
+	struct gh_slice caps[GH_CAPS_MAX], id, role;
 	size_t count, bytes = 0;
 
 	GH_TRY(gh_db_get_text_array(rows, row, 3, caps, GH_CAPS_MAX, &count));
@@ -51,6 +51,9 @@ static gh_result make_key(const struct gh_db_result *rows, size_t row, struct gh
 	GH_ENSURE(id.len == GH_API_KEY_ID_BYTES, GH_E_CORRUPT,
 	          "an API key's id has a wrong length");
 	memcpy(key->id, id.data, id.len);
+	GH_TRY(gh_db_get_text(rows, row, 6, &role));
+	GH_ENSURE(role.len <= GH_ROLE_MAX_BYTES, GH_E_CORRUPT, "an API key's role is too long");
+	memcpy(key->role, role.data, role.len);
 	if (!gh_db_is_null(rows, row, 4)) {
 		int64_t unix_us;
 		GH_TRY(gh_db_get_time(rows, row, 4, &unix_us));
@@ -76,8 +79,8 @@ static gh_result choose(const struct gh_db_result *rows, struct gh_slice digest,
 }
 
 #define COLUMNS                                                                                    \
-	"SELECT tenant_id, key_id, secret_sha256, caps, expires_at, revoked_at IS NOT NULL "       \
-	"FROM gatehouse.api_key WHERE "
+	"SELECT tenant_id, key_id, secret_sha256, caps, expires_at, revoked_at IS NOT NULL, "      \
+	"role FROM gatehouse.api_key WHERE "
 
 static gh_result load(void *context, struct gh_slice cache_key, struct gh_cached **out)
 {

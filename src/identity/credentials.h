@@ -9,11 +9,14 @@
 #include "identity/api_key.h"
 #include "tenancy/cache.h"
 
+#define GH_ROLE_MAX_BYTES 64
+
 /* One row of gatehouse.api_key. Immutable; hold a reference (gh_cached_hold) to keep it. */
 struct gh_api_key {
 	struct gh_cached cached;
 	struct gh_uuid tenant_id;
 	char id[GH_API_KEY_ID_BYTES + 1];
+	char role[GH_ROLE_MAX_BYTES + 1]; /* what policies know it as: "application" */
 	struct gh_slice *caps;
 	size_t cap_count;
 	int64_t expires_at_s; /* 0: never */

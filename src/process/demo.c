@@ -121,8 +121,8 @@ static gh_result seed_key(struct gh_db *admin, const struct gh_uuid *tenant,
 			                              gh_db_array(&caps, GH_DB_TEXT) };
 		code = run(admin,
 		           "INSERT INTO gatehouse.api_key "
-		           "(tenant_id, key_id, secret_sha256, caps, name, created_by) "
-		           "VALUES ($1, $2, $3, $4, 'demo', 'gatehouse up')",
+		           "(tenant_id, key_id, secret_sha256, caps, name, created_by, role) "
+		           "VALUES ($1, $2, $3, $4, 'demo', 'gatehouse up', 'admin')",
 		           values, 4);
 	}
 	gh_buf_free(&caps);

@@ -94,3 +94,23 @@ def test_prompts_and_outputs_are_stored_sealed(gateway):
                what="prompt and output rows")
     assert gateway.sql(f"SELECT count(*) FROM gatehouse.exchange WHERE position(convert_to('{word}', 'UTF8') IN box) > 0") == "0"
     assert gateway.sql(f"SELECT count(*) FROM gatehouse.audit_event WHERE position(convert_to('{word}', 'UTF8') IN box) > 0") == "0"
+
+
+def make_key(gateway, key, **members):
+    return gateway.request("POST", "/v1/keys", {"name": "made", "capabilities": ["models.read"], **members}, key=key)
+
+
+def test_a_key_has_its_creators_role_unless_the_creator_may_assign_roles(gateway):
+    admin = gateway.acme.api_key
+    assert make_key(gateway, admin).json()["role"] == "admin"
+    made = make_key(gateway, admin, role="developer", capabilities=["keys.manage", "models.read"])
+    assert (made.status, made.json()["role"]) == (201, "developer")
+    developer = made.json()["api_key"]
+    assert make_key(gateway, developer).json()["role"] == "developer"
+    assert_problem(make_key(gateway, developer, role="admin"), 403)
+    assert make_key(gateway, developer, role="developer").status == 201
+
+
+@pytest.mark.parametrize("role", ["", "Admin", "a" * 65, "9lives", "a b", "é", 7])
+def test_a_role_that_is_no_name_is_refused(gateway, role):
+    assert_problem(make_key(gateway, gateway.acme.api_key, role=role), 400)
