@@ -21,6 +21,7 @@ struct score {
 struct file_score {
 	const char *name;
 	size_t rows;
+	bool each; /* print every verdict */
 	struct score class[GH_PII_CLASS_COUNT];
 	struct score all;
 };
@@ -28,6 +29,8 @@ struct file_score {
 struct span {
 	size_t start, end;
 	enum gh_pii_class class;
+	uint8_t confidence;
+	const char *kind;
 };
 
 #define MAX_SPANS 4096
@@ -49,6 +52,8 @@ static size_t read_spans(const json_t *list, struct span *out, bool with_class)
 		struct span *span = &out[count];
 		if (with_class && gh_pii_class_parse(gh_slice_str(class), &span->class) != GH_OK)
 			continue;
+		span->kind = NULL;
+		span->confidence = 0;
 		span->start = (size_t)start;
 		span->end = (size_t)end;
 		count++;
@@ -69,6 +74,18 @@ static void count(struct score *one, struct score *all, size_t offset)
 #define COUNT(file, class_, field)                                                                 \
 	count(&(file)->class[class_], &(file) -> all, offsetof(struct score, field))
 
+/* One line a span, without what stands in it: rows and offsets lead there. */
+static void print_verdict(const struct file_score *file, const struct span *span,
+                          const char *verdict)
+{
+	if (file->each)
+		printf("{\"file\":\"%s\",\"row\":%zu,\"start\":%zu,\"end\":%zu,\"class\":\"%s\","
+		       "\"kind\":\"%s\",\"confidence\":%u,\"verdict\":\"%s\"}\n",
+		       file->name, file->rows + 1, span->start, span->end,
+		       gh_pii_class_name(span->class), span->kind ? span->kind : "",
+		       span->confidence, verdict);
+}
+
 static void score_row(struct file_score *file, const struct span *gold, size_t golds,
                       const struct span *ignored, size_t ignores, const struct span *predicted,
                       size_t predictions)
@@ -81,6 +98,8 @@ static void score_row(struct file_score *file, const struct span *gold, size_t g
 			          overlaps(&predicted[p], &gold[g]);
 		if (touched)
 			COUNT(file, gold[g].class, overlap_gold);
+		else
+			print_verdict(file, &gold[g], "missed");
 	}
 	for (size_t p = 0; p < predictions; p++) {
 		bool touched = false, exact = false, any_gold = false, ignorable = false;
@@ -94,6 +113,11 @@ static void score_row(struct file_score *file, const struct span *gold, size_t g
 		}
 		for (size_t i = 0; i < ignores; i++)
 			ignorable = ignorable || overlaps(&predicted[p], &ignored[i]);
+		print_verdict(file, &predicted[p],
+		              exact                    ? "exact"
+		              : touched                ? "overlap"
+		              : !any_gold && ignorable ? "ignored"
+		                                       : "wrong");
 		if (!any_gold && ignorable)
 			continue;
 		COUNT(file, predicted[p].class, predicted);
@@ -119,9 +143,13 @@ static gh_result eval_line(struct file_score *file, struct gh_slice line, unsign
 	for (size_t i = 0; i < matches->count && predictions < MAX_SPANS; i++) {
 		if (matches->items[i].confidence < threshold)
 			continue;
-		predicted[predictions++] =
-		    (struct span){ matches->items[i].start, matches->items[i].end,
-			           matches->items[i].class };
+		predicted[predictions++] = (struct span){
+			.start = matches->items[i].start,
+			.end = matches->items[i].end,
+			.class = matches->items[i].class,
+			.confidence = matches->items[i].confidence,
+			.kind = matches->items[i].kind,
+		};
 	}
 	size_t golds = read_spans(json_object_get(row, "spans"), gold, true);
 	size_t ignores = read_spans(json_object_get(row, "ignore"), ignored, false);
@@ -218,13 +246,15 @@ static void add_score(struct score *to, const struct score *from)
 int gh_cli_pii_eval(int argc, char **argv)
 {
 	const char *threshold = "50", *paths[64];
-	bool want_json = false;
+	bool want_json = false, each = false;
 	unsigned long number;
 	size_t files;
 	const struct gh_option options[] = {
 		{ "--json", NULL, "print JSON", NULL, &want_json },
 		{ "--threshold", "N", "least confidence that counts, 0 to 100 (50)", &threshold,
 		  NULL },
+		{ "--each", NULL, "print a JSON line for every span found or missed, nothing else",
+		  NULL, &each },
 	};
 	const struct gh_command command = {
 		.usage = "gatehouse pii eval FILE.jsonl… [options]",
@@ -249,17 +279,22 @@ int gh_cli_pii_eval(int argc, char **argv)
 	GH_CLEANUP(gh_json_decref_ptr) json_t *per_file = json_object();
 	for (size_t i = 0; i < files; i++) {
 		scores[i].name = paths[i];
+		scores[i].each = each;
 		if (eval_file(&scores[i], (unsigned)number) != GH_OK)
 			return gh_cli_fail(GH_EXIT_USAGE);
 		for (int c = 0; c < GH_PII_CLASS_COUNT; c++)
 			add_score(&total.class[c], &scores[i].class[c]);
 		add_score(&total.all, &scores[i].all);
 		total.rows += scores[i].rows;
+		if (each)
+			continue;
 		if (want_json)
 			json_object_set_new(per_file, paths[i], file_as_json(&scores[i]));
 		else
 			print_file(&scores[i]);
 	}
+	if (each)
+		return GH_EXIT_OK;
 	if (want_json) {
 		GH_CLEANUP(gh_json_decref_ptr)
 		json_t *answer =
