@@ -33,6 +33,7 @@ struct gh_pii_scan {
 	struct gh_slice text; /* folded */
 	uint64_t key;         /* groups that the field's name stands for */
 	bool is_bare;         /* short text, no context of its own: a form field */
+	bool is_inner;        /* the text was encoded itself: no second level */
 	struct gh_pii_matches *out;
 	struct gh_pii_scratch *scratch;
 	const struct gh_pii_trigger *triggers;
@@ -80,6 +81,9 @@ void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at); /* a run of one or 
 
 void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_class class,
                 const char *kind, int confidence);
+
+/* gh_pii_scan without a look behind encodings, for text that was encoded. */
+gh_result gh_pii_scan_plain(struct gh_slice text, uint64_t key, struct gh_pii_matches *out);
 
 /* Made once for each scratch: which words may begin a vendor's key. */
 struct gh_pii_prefixes {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "pii/decode.h"
 #include "pii/fold.h"
 
 #define MAX_PHRASES   4
@@ -28,6 +29,7 @@ struct gh_pii_scratch {
 	struct gh_pii_column *columns;
 	size_t column_count, column_capacity;
 	struct gh_pii_fold fold;
+	struct gh_pii_decoder decoder;
 	/* the word pass */
 	bool in_word;
 	size_t word_start, last_end;
@@ -61,6 +63,7 @@ void gh_pii_matches_free(struct gh_pii_matches *matches)
 		free(scratch->triggers);
 		free(scratch->columns);
 		gh_pii_fold_free(&scratch->fold);
+		gh_pii_decoder_free(&scratch->decoder);
 		free(scratch);
 	}
 	free(matches->items);
@@ -245,8 +248,12 @@ static void act_on_trigger(struct gh_pii_scan *scan, const struct gh_pii_trigger
 		gh_pii_detect_term(scan, trigger);
 	if (trigger->groups & GH_W_VENDOR)
 		gh_pii_detect_vendor(scan, trigger->start, trigger->end);
-	if (trigger->groups & GH_W_PATTERN)
+	if (trigger->groups & GH_W_PATTERN) {
 		gh_pii_detect_pattern(scan, trigger->start, trigger->end);
+		if (!scan->is_inner && !gh_pii_decoder_note(&scan->scratch->decoder, scan->text,
+		                                            trigger->start, trigger->end))
+			scan->out->truncated = true;
+	}
 	if (trigger->groups & GH_W_BEGIN)
 		gh_pii_detect_private_key(scan, trigger->start);
 	if (trigger->groups & (GH_W_SECRET | GH_W_SECRETISH))
@@ -348,7 +355,6 @@ static void settle(struct gh_pii_matches *matches)
 {
 	size_t kept = 0;
 
-	sort_matches(matches);
 	for (size_t i = 0; i < matches->count; i++) {
 		struct gh_pii_match item = matches->items[i];
 		size_t rivals = 0;
@@ -373,34 +379,63 @@ static void unfold(const struct gh_pii_fold *fold, struct gh_pii_matches *matche
 	}
 }
 
+/* Everything but folding and what is encoded: leaves settled matches of scan->text. */
+static gh_result scan_folded(struct gh_pii_scan *scan)
+{
+	struct gh_pii_scratch *scratch = scan->scratch;
+
+	scratch->trigger_count = scratch->next_trigger = 0;
+	scratch->phrase_count = scratch->last_end = 0;
+	scratch->in_word = false;
+	GH_TRY(gh_pii_csv_columns(scan->text, &scratch->columns, &scratch->column_count,
+	                          &scratch->column_capacity));
+	scan->columns = scratch->columns;
+	scan->column_count = scratch->column_count;
+	walk(scan);
+	GH_ENSURE(!scan->out->truncated, GH_E_LIMIT, "a text holds too many matches");
+	sort_matches(scan->out);
+	settle(scan->out);
+	return GH_OK;
+}
+
+static gh_result begin(struct gh_pii_scan *scan, struct gh_slice text)
+{
+	struct gh_pii_matches *out = scan->out;
+
+	scan->scratch = scratch_of(out);
+	GH_ENSURE(text.len <= GH_PII_MAX_TEXT_BYTES, GH_E_LIMIT, "a text is too long to scan");
+	GH_ENSURE(scan->scratch, GH_E_MEMORY, "out of memory");
+	out->count = 0;
+	out->truncated = false;
+	scan->scratch->decoder.run_count = 0;
+	return gh_pii_fold_text(&scan->scratch->fold, text, &scan->text);
+}
+
+gh_result gh_pii_scan_plain(struct gh_slice text, uint64_t key, struct gh_pii_matches *out)
+{
+	struct gh_pii_scan scan = { .out = out, .key = key, .is_inner = true };
+
+	GH_TRY(begin(&scan, text));
+	if (scan.text.len == 0)
+		return GH_OK;
+	GH_TRY(scan_folded(&scan));
+	unfold(&scan.scratch->fold, out);
+	return GH_OK;
+}
+
 gh_result gh_pii_scan(struct gh_slice text, const struct gh_pii_context *context,
                       struct gh_pii_matches *out)
 {
-	struct gh_pii_scratch *scratch = scratch_of(out);
-	struct gh_pii_scan scan = { .out = out, .scratch = scratch };
+	struct gh_pii_scan scan = { .out = out, .is_bare = text.len <= 40 };
 
-	GH_ENSURE(text.len <= GH_PII_MAX_TEXT_BYTES, GH_E_LIMIT, "a text is too long to scan");
-	GH_ENSURE(scratch, GH_E_MEMORY, "out of memory");
-	out->count = 0;
-	out->truncated = false;
-	if (text.len == 0)
-		return GH_OK;
-	GH_TRY(gh_pii_fold_text(&scratch->fold, text, &scan.text));
+	GH_TRY(begin(&scan, text));
 	if (scan.text.len == 0)
 		return GH_OK;
 	if (context && context->key.len > 0)
 		scan.key = gh_pii_name_groups(context->key);
-	scan.is_bare = text.len <= 40;
-	scratch->trigger_count = scratch->next_trigger = 0;
-	scratch->phrase_count = scratch->last_end = 0;
-	scratch->in_word = false;
-	GH_TRY(gh_pii_csv_columns(scan.text, &scratch->columns, &scratch->column_count,
-	                          &scratch->column_capacity));
-	scan.columns = scratch->columns;
-	scan.column_count = scratch->column_count;
-	walk(&scan);
-	GH_ENSURE(!out->truncated, GH_E_LIMIT, "a text holds too many matches");
+	GH_TRY(scan_folded(&scan));
+	GH_TRY(gh_pii_decoder_look(&scan.scratch->decoder, scan.text, scan.key, out));
 	settle(out);
-	unfold(&scratch->fold, out);
+	unfold(&scan.scratch->fold, out);
 	return GH_OK;
 }

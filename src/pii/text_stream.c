@@ -4,9 +4,10 @@
 
 #include "pii/detect.h"
 
-#define CONTEXT_BYTES   64 /* already out, still in view */
-#define LOOKAHEAD_BYTES 64
-#define MAX_WORD_BYTES  256
+#define CONTEXT_BYTES     64 /* already out, still in view */
+#define LOOKAHEAD_BYTES   64
+#define MAX_WORD_BYTES    256
+#define MAX_ENCODED_BYTES 4096 /* of a word that may be base64, hexadecimal or percent-encoded */
 #define MAX_HELD_BYTES                                                                             \
 	16384 /* a private key, a token; beyond it the unit is taken as it stands                  \
 	       */
@@ -16,6 +17,7 @@ struct gh_pii_text_stream {
 	enum gh_pii_channel channel;
 	struct gh_buf context; /* raw */
 	struct gh_buf held;    /* raw, not yet out */
+	size_t wanted;         /* that much must be held before anything can be decided */
 	struct gh_buf window, fresh;
 };
 
@@ -54,17 +56,27 @@ static bool is_space(uint8_t c)
 	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
+static bool may_be_encoded(uint8_t c)
+{
+	return gh_pii_is_alnum(c) || (c && strchr("+/=_-%&.?:", c));
+}
+
 /* The end of the unit that begins at `from`: behind a white-space byte, or behind a character of a
- * script that is written without spaces; at most MAX_WORD_BYTES. 0: not known yet. */
+ * script that is written without spaces; at most MAX_WORD_BYTES, or MAX_ENCODED_BYTES for what may
+ * be encoded. 0: not known yet. */
 static size_t word_end(struct gh_slice text, size_t from)
 {
+	bool encoded = true;
+
 	for (size_t i = from; i < text.len; i++) {
 		uint8_t c = text.data[i];
 		if (is_space(c))
 			return i + 1;
 		if (c >= 0xe2 && i + 3 <= text.len && i + (c >= 0xf0 ? 4 : 3) <= text.len)
 			return i + (c >= 0xf0 ? 4 : 3);
-		if (i - from >= MAX_WORD_BYTES && (c & 0xc0) != 0x80)
+		encoded = encoded && may_be_encoded(c);
+		if (i - from >= (encoded ? MAX_ENCODED_BYTES : MAX_WORD_BYTES) &&
+		    (c & 0xc0) != 0x80)
 			return i;
 	}
 	return 0;
@@ -135,6 +147,7 @@ static gh_result settle(struct gh_pii_text_stream *stream, bool ended, size_t *u
 		*seen = end + LOOKAHEAD_BYTES;
 		if (*seen > held.len) {
 			if (!ended) {
+				stream->wanted = *seen;
 				*unit = 0;
 				return GH_OK;
 			}
@@ -158,6 +171,9 @@ static gh_result settle(struct gh_pii_text_stream *stream, bool ended, size_t *u
 
 static gh_result advance(struct gh_pii_text_stream *stream, bool ended, struct gh_buf *out)
 {
+	if (!ended && stream->held.len < stream->wanted)
+		return GH_OK;
+	stream->wanted = 0;
 	while (stream->held.len > 0) {
 		struct gh_slice held = gh_buf_slice(&stream->held);
 		size_t unit = word_end(held, 0), seen;

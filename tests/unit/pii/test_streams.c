@@ -1,5 +1,7 @@
 #include "pii_rig.h"
 
+#include <openssl/evp.h>
+
 static const char *const texts[] = {
 	"Hello there, nothing to see here.",
 	"Mail ada.lovelace@example.com today, please.",
@@ -12,6 +14,7 @@ static const char *const texts[] = {
 	"caf\xc3\xa9 \xe4\xbd\xa0\xe5\xa5\xbd ada@example.com \xf0\x9f\x98\x80 fin",
 	"\xe9\x80\xa3\xe7\xb5\xa1\xe5\x85\x88 ada@example.com \xe3\x81\xa7\xe3\x81\x99\xe3\x80\x82",
 	"password: hunter2horse and ssn 536-90-4399 and more",
+	"see YWRhLmxvdmVsYWNlQGV4YW1wbGUuY29t or ada%2Elovelace%40example.com here",
 	"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20",
 };
 
@@ -65,9 +68,9 @@ static void byte_by_byte_is_the_same_too_and_leaks_nothing(void **state)
 		for (const char *at = texts[i]; *at; at++)
 			assert_ok(gh_pii_text_stream_feed(stream, gh_slice(at, 1), &out));
 		assert_ok(gh_pii_text_stream_flush(stream, &out));
-		static const char *const never[] = { "ada@",     "lovelace", "4111",
-			                             "555-0132", "NWBK",     "sk-proj-",
-			                             "MIIEvQ",   "hunter2",  "536-90" };
+		static const char *const never[] = { "ada@",   "lovelace", "4111",   "555-0132",
+			                             "NWBK",   "sk-proj-", "MIIEvQ", "hunter2",
+			                             "536-90", "YWRhLm",   "%40exam" };
 		for (size_t n = 0; n < GH_ARRAY_LEN(never); n++)
 			if (strstr(gh_buf_cstr(&out), never[n]))
 				fail_msg("%s leaked: %s", never[n], gh_buf_cstr(&out));
@@ -115,6 +118,40 @@ static void an_endless_word_is_held_within_bounds(void **state)
 	gh_buf_free(&out);
 	gh_pii_text_stream_close(stream);
 	rig_close(&rig);
+}
+
+/* An address in the middle of much encoded text is found wherever the pieces are cut. */
+static void a_long_encoded_run_is_held_together(void **state)
+{
+	struct gh_buf plain = { 0 }, whole = { 0 };
+	char encoded[16384];
+
+	for (int i = 0; i < 40; i++)
+		gh_buf_addf(&plain, "line %d of a letter that says nothing of interest; ", i);
+	gh_buf_addf(&plain, "write to ada.lovelace@example.com soon");
+	EVP_EncodeBlock((unsigned char *)encoded, plain.data, (int)plain.len);
+	size_t len = strlen(encoded);
+	for (size_t step = 1; step < 1000; step = step * 3 + 1) {
+		struct gh_pii_text_stream *stream;
+		struct gh_buf out = { 0 };
+		struct rig rig;
+		rig_open(&rig, GH_PII_REVERSIBLE);
+		assert_ok(gh_pii_text_stream_open(rig.session, GH_PII_PROMPT, &stream));
+		for (size_t at = 0; at < len; at += step)
+			assert_ok(gh_pii_text_stream_feed(
+			    stream, gh_slice(encoded + at, len - at < step ? len - at : step),
+			    &out));
+		assert_ok(gh_pii_text_stream_flush(stream, &out));
+		assert_null(strstr(gh_buf_cstr(&out), encoded + len - 56));
+		if (whole.len == 0)
+			gh_buf_add_slice(&whole, gh_buf_slice(&out));
+		assert_string_equal(gh_buf_cstr(&out), gh_buf_cstr(&whole));
+		gh_buf_free(&out);
+		gh_pii_text_stream_close(stream);
+		rig_close(&rig);
+	}
+	gh_buf_free(&plain);
+	gh_buf_free(&whole);
 }
 
 /* ---- events ---- */
@@ -236,6 +273,7 @@ int main(void)
 		cmocka_unit_test(byte_by_byte_is_the_same_too_and_leaks_nothing),
 		cmocka_unit_test(plain_words_leave_at_once),
 		cmocka_unit_test(an_endless_word_is_held_within_bounds),
+		cmocka_unit_test(a_long_encoded_run_is_held_together),
 		cmocka_unit_test(held_text_comes_before_the_finish_whatever_carries_it),
 		cmocka_unit_test(tokens_of_the_request_come_back_as_values_in_any_cut),
 	};
