@@ -6,7 +6,64 @@
 #include "base/secret.h"
 #include "tenancy/data_key.h"
 
-#define MAX_REASON 500
+#define MAX_REASON        500
+#define KEY_PER_MINUTE    60
+#define TENANT_PER_MINUTE 600
+
+/* Takes one out of the key's bucket, and then one out of the tenant's; what has run in since the
+ * last time counts. The columns say which of the two had one. */
+#define REFILLED(limit)                                                                            \
+	"least(" limit "::float8, b.left_over + greatest(0, extract(epoch FROM "                   \
+	"clock_timestamp() - b.at)::float8) * " limit " / 60)"
+#define TAKE(source, limit)                                                                        \
+	"INSERT INTO gatehouse.pii_reveal_budget AS b (tenant_id, key_id, left_over, at) " source  \
+	" ON CONFLICT (tenant_id, key_id) DO UPDATE SET left_over = " REFILLED(                    \
+	    limit) " - 1, "                                                                        \
+	           "at = clock_timestamp() WHERE " REFILLED(limit) " >= 1 RETURNING 1"
+static const char take_one[] = "WITH of_key AS (" TAKE(
+    "VALUES ($1::uuid, $2::text, $3::int8 - 1, clock_timestamp())",
+    "$3::int8") "), "
+                "of_tenant AS (" TAKE("SELECT $1::uuid, '', $4::int8 - 1, clock_timestamp() "
+                                      "WHERE EXISTS (SELECT FROM of_key)",
+                                      "$4::int8") ") "
+                                                  "SELECT EXISTS (SELECT FROM of_key), EXISTS "
+                                                  "(SELECT FROM of_tenant)";
+
+enum allowance { ALLOWED, KEY_SPENT, TENANT_SPENT };
+
+static gh_result read_allowance(const struct gh_db_result *rows, enum allowance *out)
+{
+	bool of_key, of_tenant;
+
+	GH_TRY(gh_db_get_bool(rows, 0, 0, &of_key));
+	GH_TRY(gh_db_get_bool(rows, 0, 1, &of_tenant));
+	*out = !of_key ? KEY_SPENT : !of_tenant ? TENANT_SPENT : ALLOWED;
+	return GH_OK;
+}
+
+/* Its own transaction, before anything is looked up: what is asked in vain counts as well. */
+static gh_result ask_budget(struct gh_request *request, enum allowance *out)
+{
+	const struct gh_db_value values[] = {
+		gh_db_uuid(&request->claims->tenant_id),
+		gh_db_str(request->api_key->id),
+		gh_db_int8(KEY_PER_MINUTE),
+		gh_db_int8(TENANT_PER_MINUTE),
+	};
+	const struct gh_db_statement statement = { .sql = take_one,
+		                                   .values = values,
+		                                   .value_count = GH_ARRAY_LEN(values) };
+	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
+	struct gh_api_db db;
+
+	enum gh_code code = gh_api_db_begin(request, &db);
+	if (code == GH_OK)
+		code = gh_db_tenant(db.db, gh_buf_slice(&db.token), &request->id, &statement, 1,
+		                    db.deadline_ns, &rows, NULL);
+	gh_api_db_end(request, &db);
+	GH_TRY(code);
+	return read_allowance(rows, out);
+}
 
 static gh_result find_value(struct gh_request *request, struct gh_slice token, struct gh_buf *out)
 {
@@ -82,8 +139,23 @@ static gh_result reveal(struct gh_request *request)
 
 void gh_api_pii_reveal(struct gh_request *request)
 {
-	enum gh_code code = reveal(request);
+	struct gh_metrics *metrics = &request->gateway->metrics;
+	enum allowance allowance = ALLOWED;
+	enum gh_code code = ask_budget(request, &allowance);
 
-	if (code != GH_OK)
+	if (code == GH_OK && allowance != ALLOWED) {
+		gh_metrics_count(&metrics->reveals_limited, 1);
+		gh_api_deny(request, GH_PROBLEM_TOO_MANY_REQUESTS,
+		            allowance == KEY_SPENT ? "reveal-limit-key" : "reveal-limit-tenant",
+		            allowance == KEY_SPENT
+		                ? "This key has revealed all that it may in a minute."
+		                : "This tenant has revealed all that it may in a minute.");
+		return;
+	}
+	if (code == GH_OK)
+		code = reveal(request);
+	if (code == GH_OK)
+		gh_metrics_count(&metrics->reveals, 1);
+	else
 		gh_api_fail(request, code);
 }

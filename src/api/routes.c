@@ -16,6 +16,14 @@
 		.has_body = has_body_, .channel = GH_PII_DATA, .max_body_bytes = 65536,            \
 		.handle = handle_                                                                  \
 	}
+/* The body is the handler's own: see gates/route.h. */
+#define PRIVATE(method_, path_, capability_, action_, max_body_bytes_, handle_)                    \
+	{                                                                                          \
+		.method = method_, .path = path_, .kind = GH_ROUTE_BLOCKING,                       \
+		.capability = capability_, .action = action_, .dialect = GH_DIALECT_OPENAI,        \
+		.has_body = true, .private_body = true, .channel = GH_PII_DATA,                    \
+		.max_body_bytes = max_body_bytes_, .handle = handle_                               \
+	}
 #define PUBLIC(path_, handle_)                                                                     \
 	{                                                                                          \
 		.method = "GET", .path = path_, .kind = GH_ROUTE_PUBLIC, .action = "public",       \
@@ -32,6 +40,7 @@ const struct gh_route gh_routes[] = {
 	RESOURCE("POST", "/v1/keys", GH_CAP_KEYS, "key.create", true, gh_api_key_create),
 	RESOURCE("GET", "/v1/keys", GH_CAP_KEYS, "key.list", false, gh_api_key_list),
 	RESOURCE("DELETE", "/v1/keys/{id}", GH_CAP_KEYS, "key.revoke", false, gh_api_key_revoke),
+	PRIVATE("POST", "/v1/pii/scan", GH_CAP_PII_SCAN, "pii.scan", 1 << 20, gh_api_pii_scan),
 	RESOURCE("POST", "/v1/pii/reveal", GH_CAP_PII_REVEAL, "pii.reveal", true,
 	         gh_api_pii_reveal),
 	RESOURCE("GET", "/v1/audit/{request_id}", GH_CAP_AUDIT_READ, "audit.read", false,

@@ -87,6 +87,10 @@ void gh_metrics_render(const struct gh_metrics *metrics, struct gh_buf *out)
 		            read_counter(&metrics->pii_found[i]));
 	gh_metrics_line(out, "gatehouse_malformed_total", "counter",
 	                read_counter(&metrics->malformed));
+	gh_metrics_line(out, "gatehouse_pii_reveals_total", "counter",
+	                read_counter(&metrics->reveals));
+	gh_metrics_line(out, "gatehouse_pii_reveals_limited_total", "counter",
+	                read_counter(&metrics->reveals_limited));
 	gh_metrics_line(out, "gatehouse_upstream_failures_total", "counter",
 	                read_counter(&metrics->upstream_failures));
 }

@@ -24,6 +24,8 @@ struct gh_metrics {
 	uint64_t malformed;     /* never became a request */
 	uint64_t pii_found[16]; /* by class */
 	uint64_t upstream_failures;
+	uint64_t reveals,
+	    reveals_limited; /* values of the vault given back; refused for the rate */
 };
 
 void gh_metrics_observe(struct gh_histogram *histogram, uint64_t ns);

@@ -49,6 +49,8 @@ enum gh_verdict gh_gate_pii(struct gh_request *request)
 	if (!is_object(request->raw_body))
 		return gh_gate_refuse(request, GH_PROBLEM_UNPROCESSABLE_JSON, "not-an-object",
 		                      "The body must be a JSON object.");
+	if (route->private_body)
+		return GH_PASS;
 	enum gh_code code =
 	    gh_pii_rewrite_json(request->pii, route->channel, request->raw_body, &request->body);
 	if (code == GH_E_FORMAT)

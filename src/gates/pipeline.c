@@ -229,8 +229,15 @@ void gh_request_finish(struct gh_request *request)
 		{ "status", gh_slice_str(status) },
 	};
 
+	struct gh_audit_attachment *vault;
+
+	/* Tokens that the handler made are in the vault before anybody sees them. */
+	if (!gh_record_attachments(request, GH_AUDIT_OUTPUT, gh_slice(NULL, 0), &vault)) {
+		gh_request_deny(request, GH_PROBLEM_PAYLOAD_TOO_LARGE, "too-many-findings", NULL);
+		return;
+	}
 	gh_record_members(request, extra, GH_ARRAY_LEN(extra));
-	gh_record(request, completed_kind(request), NULL, reply_recorded);
+	gh_record(request, completed_kind(request), vault, reply_recorded);
 }
 
 /* ---- the way in ---- */

@@ -33,6 +33,9 @@ struct gh_route {
 	const char *action;     /* in audit events: "inference", "key.create" */
 	enum gh_problem_dialect dialect;
 	bool has_body; /* JSON; gate 4 reads it */
+	/* The handler scans or stores the body as it came: gate 4 hands nothing of it on, and
+	 * nothing of it is kept beside the event. */
+	bool private_body;
 	enum gh_pii_channel channel;
 	size_t max_body_bytes; /* 0: the server's limit */
 	void (*handle)(struct gh_request *request);

@@ -19,6 +19,25 @@ struct walk {
 
 static gh_result value(struct walk *walk, struct gh_json_place place);
 
+void gh_json_place_path(const struct gh_json_place *place, struct gh_buf *out)
+{
+	if (!place->up)
+		return;
+	gh_json_place_path(place->up, out);
+	gh_buf_add_byte(out, '/');
+	if (place->in_array) {
+		gh_buf_addf(out, "%zu", place->index);
+		return;
+	}
+	for (size_t i = 0; i < place->key.len; i++) {
+		uint8_t c = place->key.data[i];
+		if (c == '~' || c == '/')
+			gh_buf_add_str(out, c == '~' ? "~0" : "~1");
+		else
+			gh_buf_add_byte(out, c);
+	}
+}
+
 static int peek(const struct walk *walk)
 {
 	return walk->at < walk->raw.len ? walk->raw.data[walk->at] : -1;
@@ -257,6 +276,8 @@ static gh_result object(struct walk *walk, struct gh_json_place place)
 
 	member.parent = place.key;
 	member.depth++;
+	member.up = &place;
+	member.in_array = false;
 	walk->at++;
 	skip_space(walk);
 	if (peek(walk) == '}') {
@@ -289,8 +310,11 @@ static gh_result object(struct walk *walk, struct gh_json_place place)
 static gh_result array(struct walk *walk, struct gh_json_place place)
 {
 	bool choices = gh_slice_eq_str(place.key, "choices");
+	struct gh_json_place item = place;
 
-	place.depth++;
+	item.depth++;
+	item.up = &place;
+	item.in_array = true;
 	walk->at++;
 	skip_space(walk);
 	if (peek(walk) == ']') {
@@ -299,8 +323,9 @@ static gh_result array(struct walk *walk, struct gh_json_place place)
 	}
 	for (size_t i = 0;; i++) {
 		if (choices)
-			place.choice = i;
-		GH_TRY(value(walk, place));
+			item.choice = i;
+		item.index = i;
+		GH_TRY(value(walk, item));
 		skip_space(walk);
 		int c = peek(walk);
 		if (c != ',' && c != ']')

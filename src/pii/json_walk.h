@@ -16,7 +16,14 @@ struct gh_json_place {
 	struct gh_slice parent; /* the member above that: "delta", "function"; empty at the top */
 	size_t choice;          /* index within the nearest array under "choices" or the top's */
 	int depth;
+	/* The way down: the object or array that this one stands in, NULL at the top. */
+	const struct gh_json_place *up;
+	bool in_array; /* stands there as item `index`, not as member `key` */
+	size_t index;
 };
+
+/* Appends the JSON pointer of a place (RFC 6901); member names in their raw spelling. */
+void gh_json_place_path(const struct gh_json_place *place, struct gh_buf *out);
 
 struct gh_json_leaf {
 	const struct gh_json_place *place;

@@ -4,11 +4,20 @@
 
 #define NUMBER_CONFIDENCE_DIGITS 9
 
+/* Tells instead of rewriting. */
+struct report {
+	gh_pii_report_fn *found;
+	void *context;
+	struct gh_buf path;
+};
+
 struct rewrite {
 	struct gh_pii_session *session;
 	enum gh_pii_channel channel;
-	bool nested;  /* inside a string that is JSON */
-	bool restore; /* put tokens back afterwards */
+	bool nested;   /* inside a string that is JSON */
+	bool restore;  /* put tokens back afterwards */
+	bool protocol; /* members such as "role" are not text */
+	struct report *report;
 };
 
 bool gh_pii_is_structural(struct gh_slice key)
@@ -88,6 +97,56 @@ static enum gh_code rewrite_nested(struct rewrite *rewrite, struct gh_slice text
 	return code;
 }
 
+static enum gh_code ignore(void *context, const struct gh_json_leaf *leaf, struct gh_buf *out,
+                           bool *changed)
+{
+	return GH_OK;
+}
+
+/* Read twice: what is not JSON to its end is text, and nothing of it may have been told before. */
+static enum gh_code report_nested(struct rewrite *rewrite, const struct gh_json_place *place,
+                                  struct gh_slice text, bool *is_json)
+{
+	struct rewrite inner = *rewrite;
+	struct gh_buf copy = { .limit = text.len + 16, .secret = true };
+	struct gh_buf *path = &rewrite->report->path;
+	size_t before = path->len;
+
+	inner.nested = true;
+	*is_json = gh_json_walk(text, ignore, NULL, &copy) == GH_OK;
+	gh_buf_clear(&copy);
+	enum gh_code code = GH_OK;
+	if (*is_json) {
+		gh_json_place_path(place, path);
+		gh_buf_add_byte(path, '#');
+		code = gh_json_walk(text, on_leaf, &inner, &copy);
+		path->len = before;
+	}
+	gh_buf_free(&copy);
+	return code;
+}
+
+static enum gh_code tell(void *context, const struct gh_pii_match *match, enum gh_pii_mode mode)
+{
+	struct report *report = context;
+
+	return report->found(report->context, gh_buf_slice(&report->path), match, mode);
+}
+
+static enum gh_code report_leaf(struct rewrite *rewrite, const struct gh_json_leaf *leaf)
+{
+	struct gh_buf *path = &rewrite->report->path;
+	size_t before = path->len;
+
+	gh_json_place_path(leaf->place, path);
+	enum gh_code code = gh_buf_check(path);
+	if (code == GH_OK)
+		code = gh_pii_session_scan(rewrite->session, rewrite->channel, leaf->place->key,
+		                           leaf->text, tell, rewrite->report);
+	path->len = before;
+	return code;
+}
+
 /* A number is only taken for an identifier when its name or its checksum leaves no doubt. */
 static enum gh_code rewrite_number(struct rewrite *rewrite, const struct gh_json_leaf *leaf,
                                    struct gh_buf *out, bool *changed)
@@ -103,6 +162,8 @@ static enum gh_code rewrite_number(struct rewrite *rewrite, const struct gh_json
 	gh_pii_matches_free(&matches);
 	if (code != GH_OK || !sure)
 		return code;
+	if (rewrite->report)
+		return report_leaf(rewrite, leaf);
 	return gh_pii_session_rewrite(rewrite->session, rewrite->channel, leaf->place->key,
 	                              leaf->text, 0, leaf->text.len, out, changed);
 }
@@ -116,8 +177,14 @@ static enum gh_code on_leaf(void *context, const struct gh_json_leaf *leaf, stru
 	if (leaf->is_number)
 		return rewrite_number(rewrite, leaf, out, changed);
 	if (leaf->text.len == 0 || is_media(key, leaf->text) ||
-	    (!rewrite->nested && gh_pii_is_structural(key)))
+	    (rewrite->protocol && !rewrite->nested && gh_pii_is_structural(key)))
 		return GH_OK;
+	if (rewrite->report) {
+		bool is_json = false;
+		if (!rewrite->nested && looks_like_json(leaf->text))
+			GH_TRY(report_nested(rewrite, leaf->place, leaf->text, &is_json));
+		return is_json ? GH_OK : report_leaf(rewrite, leaf);
+	}
 	if (!rewrite->nested && looks_like_json(leaf->text)) {
 		if (rewrite_nested(rewrite, leaf->text, out, changed) == GH_OK)
 			return GH_OK;
@@ -135,15 +202,38 @@ static enum gh_code on_leaf(void *context, const struct gh_json_leaf *leaf, stru
 gh_result gh_pii_rewrite_json(struct gh_pii_session *session, enum gh_pii_channel channel,
                               struct gh_slice raw, struct gh_buf *out)
 {
+	struct rewrite rewrite = { .session = session, .channel = channel, .protocol = true };
+
+	return gh_json_walk(raw, on_leaf, &rewrite, out);
+}
+
+gh_result gh_pii_rewrite_data(struct gh_pii_session *session, enum gh_pii_channel channel,
+                              struct gh_slice raw, struct gh_buf *out)
+{
 	struct rewrite rewrite = { .session = session, .channel = channel };
 
 	return gh_json_walk(raw, on_leaf, &rewrite, out);
 }
 
+gh_result gh_pii_report_data(struct gh_pii_session *session, enum gh_pii_channel channel,
+                             struct gh_slice raw, gh_pii_report_fn *found, void *context)
+{
+	struct report report = { .found = found, .context = context, .path = { .secret = true } };
+	struct rewrite rewrite = { .session = session, .channel = channel, .report = &report };
+	struct gh_buf copy = { .limit = raw.len + 16, .secret = true };
+
+	enum gh_code code = gh_json_walk(raw, on_leaf, &rewrite, &copy);
+	gh_buf_free(&copy);
+	gh_buf_free(&report.path);
+	return code;
+}
+
 gh_result gh_pii_rewrite_output(struct gh_pii_session *session, struct gh_slice raw,
                                 struct gh_buf *out)
 {
-	struct rewrite rewrite = { .session = session, .channel = GH_PII_OUTPUT, .restore = true };
+	struct rewrite rewrite = {
+		.session = session, .channel = GH_PII_OUTPUT, .restore = true, .protocol = true
+	};
 
 	return gh_json_walk(raw, on_leaf, &rewrite, out);
 }

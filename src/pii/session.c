@@ -212,6 +212,40 @@ static bool inside_token(struct gh_slice text, const struct gh_pii_match *match)
 	return false;
 }
 
+static bool counts(const struct gh_pii_session *session, struct gh_slice text,
+                   const struct gh_pii_match *match)
+{
+	return match->confidence >= session->policy->threshold[match->class] &&
+	       !inside_token(text, match);
+}
+
+static void count(struct gh_pii_session *session, enum gh_pii_channel channel,
+                  const struct gh_pii_match *match)
+{
+	struct finding *finding = &session->found[channel][match->class];
+
+	finding->count++;
+	if (match->confidence > finding->confidence)
+		finding->confidence = match->confidence;
+}
+
+gh_result gh_pii_session_scan(struct gh_pii_session *session, enum gh_pii_channel channel,
+                              struct gh_slice key, struct gh_slice text, gh_pii_found_fn *found,
+                              void *context)
+{
+	const struct gh_pii_context around = { .key = key };
+
+	GH_TRY(gh_pii_scan(text, &around, &session->matches));
+	for (size_t i = 0; i < session->matches.count; i++) {
+		const struct gh_pii_match *match = &session->matches.items[i];
+		if (!counts(session, text, match))
+			continue;
+		count(session, channel, match);
+		GH_TRY(found(context, match, session->policy->mode[match->class][channel]));
+	}
+	return GH_OK;
+}
+
 gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_channel channel,
                                  struct gh_slice key, struct gh_slice text, size_t from, size_t to,
                                  struct gh_buf *out, bool *changed)
@@ -227,13 +261,9 @@ gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_cha
 		enum gh_pii_mode mode = session->policy->mode[class][channel];
 		size_t start = match->start < done ? done : match->start;
 		if (match->end <= done || match->start >= to || mode == GH_PII_OFF ||
-		    match->confidence < session->policy->threshold[class] ||
-		    inside_token(text, match))
+		    !counts(session, text, match))
 			continue;
-		struct finding *finding = &session->found[channel][class];
-		finding->count++;
-		if (match->confidence > finding->confidence)
-			finding->confidence = match->confidence;
+		count(session, channel, match);
 		if (mode == GH_PII_FLAG)
 			continue;
 		struct gh_slice token,

@@ -38,6 +38,14 @@ void gh_pii_session_close(struct gh_pii_session *session); /* not its arena; NUL
 gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_channel channel,
                                  struct gh_slice key, struct gh_slice text, size_t from, size_t to,
                                  struct gh_buf *out, bool *changed);
+/* The same look at a text without changing it: calls `found` for each match at or above the
+ * policy's threshold, whatever the mode, and counts it. Stops with what `found` returns when that
+ * is not GH_OK. */
+typedef gh_result gh_pii_found_fn(void *context, const struct gh_pii_match *match,
+                                  enum gh_pii_mode mode);
+gh_result gh_pii_session_scan(struct gh_pii_session *session, enum gh_pii_channel channel,
+                              struct gh_slice key, struct gh_slice text, gh_pii_found_fn *found,
+                              void *context);
 /* The matches of the last rewrite, for those who must know where they end. */
 const struct gh_pii_matches *gh_pii_session_matches(const struct gh_pii_session *session);
 

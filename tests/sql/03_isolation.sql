@@ -7,7 +7,8 @@ SELECT no_plan();
 CREATE FUNCTION pg_temp.column_of(relation regclass) RETURNS text LANGUAGE sql AS $$
 	SELECT CASE relation::text WHEN 'gatehouse.tenant' THEN 'name'
 	WHEN 'gatehouse.api_key' THEN 'name' WHEN 'gatehouse.data_key' THEN 'wrapped'
-	WHEN 'gatehouse.pii_mode' THEN 'mode' WHEN 'shop.note' THEN 'body'
+	WHEN 'gatehouse.pii_mode' THEN 'mode' WHEN 'gatehouse.pii_reveal_budget' THEN 'left_over'
+	WHEN 'shop.note' THEN 'body'
 	WHEN 'shop.remark' THEN 'note' ELSE 'tenant_id' END $$;
 CREATE FUNCTION pg_temp.insert_of(relation regclass, tenant uuid, tail text DEFAULT '')
 	RETURNS text LANGUAGE plpgsql AS $$

@@ -108,6 +108,8 @@ CREATE FUNCTION t.sample(tenant uuid, relation regclass) RETURNS jsonb LANGUAGE 
 	WHEN 'gatehouse.exchange' THEN jsonb_build_object('request_id', t.absent(), 'part',
 		'prompt', 'data_key_id', t.absent(), 'box', '\x' || repeat('55', 40), 'created_at',
 		'2026-01-01Z')
+	WHEN 'gatehouse.pii_reveal_budget' THEN '{"key_id": "AAAAAAAA", "left_over": 1, '
+		'"at": "2026-01-01Z"}'
 	WHEN 'shop.note' THEN '{"id": 1, "body": "b"}'
 	WHEN 'shop.remark' THEN '{"id": 1, "note": 1}' END
 $$;
@@ -155,6 +157,7 @@ BEGIN
 	FOREACH tenant IN ARRAY ARRAY[t.a(), t.b()] LOOP
 		FOREACH item IN ARRAY ARRAY['gatehouse.tenant', 'gatehouse.api_key',
 			'gatehouse.data_key', 'gatehouse.pii_mode', 'gatehouse.pii_vault',
+			'gatehouse.pii_reveal_budget',
 			'gatehouse.audit_event', 'gatehouse.exchange', 'gatehouse.policy_trust',
 			'gatehouse.policy_pack', 'shop.note', 'shop.remark']::regclass[] LOOP
 			EXECUTE format('INSERT INTO %s SELECT * FROM jsonb_populate_record('
