@@ -15,7 +15,7 @@ struct scan {
 	struct gh_slice text, texts, document; /* raw JSON; one of them is there */
 	enum gh_pii_channel channel;
 	bool rewrite;
-	struct gh_pii_policy policy; /* the tenant's, with the caller's threshold */
+	struct gh_pii_policy policy;    /* the tenant's, with the caller's threshold */
 	struct gh_pii_session *session; /* of the report; the rewriting has the request's */
 	char text_path[24];             /* of the one of `texts` at hand */
 	size_t found;
@@ -271,15 +271,15 @@ static gh_result run(struct scan *scan)
 	struct gh_pii_session *session;
 
 	/* The tenant's table, as gate 4 has it, but for the threshold that was asked for. */
-	GH_TRY(gh_pii_session_open(&scan->policy, request->tenant->pii_key, request->arena,
-	                           &session));
+	GH_TRY(
+	    gh_pii_session_open(&scan->policy, request->tenant->pii_key, request->arena, &session));
 	gh_pii_session_close(request->pii);
 	request->pii = session;
 	GH_TRY(gh_pii_session_open(&scan->policy, request->tenant->pii_key, request->arena,
 	                           &scan->session));
 	gh_buf_add_str(&request->reply.body, "{\"findings\":[");
-	enum gh_code code = scan->document.len ? scan_document(scan)
-	                                       : scan_strings(scan, scan->texts.len > 0);
+	enum gh_code code =
+	    scan->document.len ? scan_document(scan) : scan_strings(scan, scan->texts.len > 0);
 	gh_buf_add_byte(&request->reply.body, '}');
 	return code == GH_OK ? gh_buf_check(&request->reply.body) : code;
 }

@@ -72,6 +72,13 @@ SELECT is(t.visit('gatehouse_log', NULL, 'SELECT fsync, full_page_writes, synchr
 SELECT is(t.visit('gatehouse_app', NULL, 'SELECT fsync FROM gatehouse.log_durability()'),
 	  '42501: permission denied for function log_durability', 'which is for the log only');
 
+SELECT is(t.visit('gatehouse_app', :'token_a', 'DELETE FROM gatehouse.pii_reveal_budget'),
+	  '42501: permission denied for table pii_reveal_budget', 'a spent budget is not deleted');
+SELECT is(t.visit('gatehouse_app', :'token_a', 'UPDATE gatehouse.pii_reveal_budget SET key_id = '''''),
+	  '42501: permission denied for table pii_reveal_budget', 'nor given to another key');
+SELECT alike(t.visit('gatehouse_app', :'token_a', 'UPDATE gatehouse.pii_reveal_budget SET '
+	  'left_over = -1'), '23514: %', 'nor overdrawn');
+
 -- The application: its tenant's rows, and of the log what is public.
 SELECT is(t.visit('gatehouse_app', :'token_a', 'SELECT secret_sha256 FROM gatehouse.api_key'),
 	  '42501: permission denied for table api_key', 'the application never reads a secret''s hash');

@@ -143,6 +143,56 @@ static void a_number_that_is_surely_a_card_is_replaced_and_others_are_not(void *
 }
 
 /* Any tree of ours comes out as JSON again, with every value that holds no personal data equal. */
+static enum gh_code note(void *context, struct gh_slice path, const struct gh_pii_match *match,
+                         enum gh_pii_mode mode)
+{
+	gh_buf_addf(context, "%.*s %s %u-%u\n", GH_SLICE_ARG(path), gh_pii_class_name(match->class),
+	            match->start, match->end);
+	return GH_OK;
+}
+
+static void a_report_names_the_place_and_changes_nothing(void **state)
+{
+	static const char text[] =
+	    "{\"role\":\"ada@example.com\",\"a\":[1,{\"b/c~\":\"x \\u00e9 ada@example.com\"}],"
+	    "\"j\":\"{\\\"to\\\":[\\\"ada@example.com\\\"]}\",\"bad\":\"[ada@example.com, ]\","
+	    "\"n\":4242424242424242}";
+	struct gh_buf said = { 0 };
+	struct rig rig;
+
+	rig_open(&rig, GH_PII_OFF);
+	assert_ok(gh_pii_report_data(rig.session, GH_PII_DATA, gh_slice_str(text), note, &said));
+	assert_string_equal(gh_buf_cstr(&said), "/role email 0-15\n"
+	                                        "/a/1/b~1c~0 email 5-20\n"
+	                                        "/j#/to/0 email 0-15\n"
+	                                        "/bad email 1-16\n"
+	                                        "/n payment_card 0-16\n");
+	assert_int_equal(gh_pii_session_count(rig.session, GH_PII_DATA, GH_PII_EMAIL), 4);
+	assert_null(gh_pii_session_tokens(rig.session));
+	gh_buf_free(&said);
+	rig_close(&rig);
+}
+
+static enum gh_code stop(void *context, struct gh_slice path, const struct gh_pii_match *match,
+                         enum gh_pii_mode mode)
+{
+	return gh_fail(GH_E_LIMIT, "enough");
+}
+
+static void a_report_ends_when_its_reader_has_enough(void **state)
+{
+	struct rig rig;
+
+	rig_open(&rig, GH_PII_OFF);
+	assert_int_equal(gh_pii_report_data(rig.session, GH_PII_DATA,
+	                                    GH_SLICE("[\"ada@example.com\",1]"), stop, NULL),
+	                 GH_E_LIMIT);
+	assert_int_equal(
+	    gh_pii_report_data(rig.session, GH_PII_DATA, GH_SLICE("[\"a\""), note, NULL),
+	    GH_E_FORMAT);
+	rig_close(&rig);
+}
+
 static void random_json_survives(void **state)
 {
 	uint64_t seed = 88172645463325252u;
@@ -192,6 +242,8 @@ int main(void)
 		cmocka_unit_test(escapes_and_nested_json_hide_nothing),
 		cmocka_unit_test(names_that_steer_the_protocol_are_left_alone),
 		cmocka_unit_test(a_number_that_is_surely_a_card_is_replaced_and_others_are_not),
+		cmocka_unit_test(a_report_names_the_place_and_changes_nothing),
+		cmocka_unit_test(a_report_ends_when_its_reader_has_enough),
 		cmocka_unit_test(random_json_survives),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
