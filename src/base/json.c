@@ -35,6 +35,9 @@ gh_result gh_json_parse(struct gh_slice text, json_t **out)
 	json_error_t error;
 
 	GH_ENSURE(depth_is_sane(text), GH_E_LIMIT, "JSON is nested deeper than %d", MAX_DEPTH);
+	/* Jansson takes a NUL behind the value for the end. */
+	GH_ENSURE(!text.len || !memchr(text.data, 0, text.len), GH_E_FORMAT,
+	          "not valid JSON: it holds a NUL");
 	*out = json_loadb(text.len ? (const char *)text.data : "", text.len,
 	                  JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
 	GH_ENSURE(*out, GH_E_FORMAT, "not valid JSON at line %d, column %d", error.line,

@@ -77,7 +77,7 @@ static size_t next_high(struct gh_slice text, size_t at)
 	return at;
 }
 
-static bool add_point(struct gh_pii_fold *fold, size_t folded, size_t original)
+static bool add_point(struct gh_pii_fold *fold, size_t folded, size_t original, bool vanished)
 {
 	if (fold->point_count == fold->point_capacity) {
 		size_t capacity = fold->point_capacity ? fold->point_capacity * 2 : 64;
@@ -87,8 +87,11 @@ static bool add_point(struct gh_pii_fold *fold, size_t folded, size_t original)
 		fold->points = points;
 		fold->point_capacity = capacity;
 	}
-	fold->points[fold->point_count++] =
-	    (struct gh_pii_fold_point){ (uint32_t)folded, (uint32_t)original };
+	fold->points[fold->point_count++] = (struct gh_pii_fold_point){
+		.folded = (uint32_t)folded,
+		.original = (uint32_t)original & 0x7fffffff,
+		.vanished = vanished,
+	};
 	return true;
 }
 
@@ -120,7 +123,8 @@ gh_result gh_pii_fold_text(struct gh_pii_fold *fold, struct gh_slice text, struc
 		if (to != VANISH)
 			fold->text[written++] = (uint8_t)to;
 		done = at + len;
-		GH_ENSURE(add_point(fold, written, done), GH_E_MEMORY, "out of memory");
+		GH_ENSURE(add_point(fold, written, done, to == VANISH), GH_E_MEMORY,
+		          "out of memory");
 	}
 	if (fold->point_count > 0) {
 		memcpy(fold->text + written, text.data + done, text.len - done);
@@ -161,6 +165,12 @@ size_t gh_pii_fold_start(const struct gh_pii_fold *fold, size_t at)
 
 size_t gh_pii_fold_end(const struct gh_pii_fold *fold, size_t at)
 {
+	size_t next = points_before(fold, at, false);
+
+	/* The last character folded itself: behind all of its bytes. */
+	if (next < fold->point_count && fold->points[next].folded == at &&
+	    !fold->points[next].vanished)
+		return fold->points[next].original;
 	return map(fold, at, false);
 }
 

@@ -8,9 +8,11 @@
 #include "base/result.h"
 #include "base/slice.h"
 
-/* From `folded` on, to the next point, both texts run in step. */
+/* From `folded` on, to the next point, both texts run in step. In front of it stands what folded:
+ * one byte, or none when it vanished. */
 struct gh_pii_fold_point {
-	uint32_t folded, original;
+	uint32_t folded;
+	uint32_t original : 31, vanished : 1; /* texts are shorter than 2^31 */
 };
 
 /* Zeroed is empty; memory is kept over calls and freed by gh_pii_fold_free. */

@@ -185,7 +185,9 @@ static gh_result offer(struct walk *walk, size_t start, const struct gh_json_lea
 
 	gh_buf_clear(&walk->fresh);
 	GH_TRY(walk->leaf(walk->context, leaf, &walk->fresh, &changed));
-	if (!changed)
+	/* A replacement that says the same is none: the leaf keeps its spelling, a number its type.
+	 */
+	if (!changed || gh_slice_eq(gh_buf_slice(&walk->fresh), leaf->text))
 		return GH_OK;
 	gh_buf_add(walk->out, walk->raw.data + walk->done, start - walk->done);
 	gh_json_add_string(walk->out, gh_buf_slice(&walk->fresh));

@@ -2,7 +2,8 @@
 
 #include "pii/json_walk.h"
 
-#define NUMBER_CONFIDENCE_DIGITS 9
+#define NUMBER_DIGITS     9
+#define NUMBER_CONFIDENCE 90
 
 /* Tells instead of rewriting. */
 struct report {
@@ -151,17 +152,14 @@ static enum gh_code report_leaf(struct rewrite *rewrite, const struct gh_json_le
 static enum gh_code rewrite_number(struct rewrite *rewrite, const struct gh_json_leaf *leaf,
                                    struct gh_buf *out, bool *changed)
 {
-	struct gh_pii_matches matches = { 0 };
-	const struct gh_pii_context context = { .key = leaf->place->key };
-
-	if (leaf->text.len < NUMBER_CONFIDENCE_DIGITS || leaf->text.len > 19 ||
+	if (leaf->text.len < NUMBER_DIGITS || leaf->text.len > 19 ||
 	    memchr(leaf->text.data, '.', leaf->text.len))
 		return GH_OK;
-	enum gh_code code = gh_pii_scan(leaf->text, &context, &matches);
-	bool sure = code == GH_OK && matches.count == 1 && matches.items[0].confidence >= 90;
-	gh_pii_matches_free(&matches);
-	if (code != GH_OK || !sure)
-		return code;
+	bool sure = false;
+	GH_TRY(gh_pii_session_is_sure(rewrite->session, leaf->place->key, leaf->text,
+	                              NUMBER_CONFIDENCE, &sure));
+	if (!sure)
+		return GH_OK;
 	if (rewrite->report)
 		return report_leaf(rewrite, leaf);
 	return gh_pii_session_rewrite(rewrite->session, rewrite->channel, leaf->place->key,
@@ -174,8 +172,10 @@ static enum gh_code on_leaf(void *context, const struct gh_json_leaf *leaf, stru
 	struct rewrite *rewrite = context;
 	struct gh_slice key = leaf->place->key;
 
-	if (leaf->is_number)
-		return rewrite_number(rewrite, leaf, out, changed);
+	if (leaf->is_number) {
+		GH_TRY(rewrite_number(rewrite, leaf, out, changed));
+		return *changed && rewrite->restore ? restore(rewrite, out, changed) : GH_OK;
+	}
 	if (leaf->text.len == 0 || is_media(key, leaf->text) ||
 	    (rewrite->protocol && !rewrite->nested && gh_pii_is_structural(key)))
 		return GH_OK;

@@ -55,6 +55,15 @@ static struct gh_pii_scratch *scratch_of(struct gh_pii_matches *matches)
 	return scratch;
 }
 
+gh_result gh_pii_scan_with(struct gh_pii_matches *matches, gh_pii_classify_fn *run)
+{
+	struct gh_pii_scratch *scratch = scratch_of(matches);
+
+	GH_ENSURE(scratch, GH_E_MEMORY, "out of memory");
+	scratch->classify = run;
+	return GH_OK;
+}
+
 void gh_pii_matches_free(struct gh_pii_matches *matches)
 {
 	struct gh_pii_scratch *scratch = matches->scratch;

@@ -279,6 +279,17 @@ gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_cha
 	return gh_buf_check(out);
 }
 
+gh_result gh_pii_session_is_sure(struct gh_pii_session *session, struct gh_slice key,
+                                 struct gh_slice text, uint8_t confidence, bool *sure)
+{
+	const struct gh_pii_context context = { .key = key };
+	const struct gh_pii_matches *matches = &session->matches;
+
+	GH_TRY(gh_pii_scan(text, &context, &session->matches));
+	*sure = matches->count == 1 && matches->items[0].confidence >= confidence;
+	return GH_OK;
+}
+
 const struct gh_pii_matches *gh_pii_session_matches(const struct gh_pii_session *session)
 {
 	return &session->matches;

@@ -46,6 +46,9 @@ typedef gh_result gh_pii_found_fn(void *context, const struct gh_pii_match *matc
 gh_result gh_pii_session_scan(struct gh_pii_session *session, enum gh_pii_channel channel,
                               struct gh_slice key, struct gh_slice text, gh_pii_found_fn *found,
                               void *context);
+/* Whether `text` holds one match and that one has at least this confidence. Counts nothing. */
+gh_result gh_pii_session_is_sure(struct gh_pii_session *session, struct gh_slice key,
+                                 struct gh_slice text, uint8_t confidence, bool *sure);
 /* The matches of the last rewrite, for those who must know where they end. */
 const struct gh_pii_matches *gh_pii_session_matches(const struct gh_pii_session *session);
 

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/result.h"
+
 #define GH_PII_BLOCK 64
 
 /* One bit a byte, the first byte lowest. */
@@ -28,6 +30,10 @@ struct gh_pii_classifier {
 /* Best first; the last one is scalar and always usable. */
 extern const struct gh_pii_classifier gh_pii_classifiers[];
 gh_pii_classify_fn *gh_pii_best_classifier(void);
+
+/* For tests: scans into `matches` classify with `run` from now on. GH_E_MEMORY. */
+struct gh_pii_matches;
+gh_result gh_pii_scan_with(struct gh_pii_matches *matches, gh_pii_classify_fn *run);
 
 void gh_pii_classify_scalar(const uint8_t *text, size_t blocks, struct gh_pii_bits *out);
 bool gh_pii_always(void);

@@ -19,6 +19,10 @@ struct gh_pii_text_stream {
 	struct gh_buf held;    /* raw, not yet out */
 	size_t wanted;         /* that much must be held before anything can be decided */
 	struct gh_buf window, fresh;
+	struct gh_pii_matches matches;
+	/* A unit that waits for more text: what begins it, and where a match leaves it (0: none
+	 * known). */
+	size_t settled, reach;
 };
 
 gh_result gh_pii_text_stream_open(struct gh_pii_session *session, enum gh_pii_channel channel,
@@ -43,6 +47,7 @@ void gh_pii_text_stream_close(struct gh_pii_text_stream *stream)
 	gh_buf_free(&stream->held);
 	gh_buf_free(&stream->window);
 	gh_buf_free(&stream->fresh);
+	gh_pii_matches_free(&stream->matches);
 	free(stream);
 }
 
@@ -72,8 +77,14 @@ static size_t word_end(struct gh_slice text, size_t from)
 		uint8_t c = text.data[i];
 		if (is_space(c))
 			return i + 1;
-		if (c >= 0xe2 && i + 3 <= text.len && i + (c >= 0xf0 ? 4 : 3) <= text.len)
-			return i + (c >= 0xf0 ? 4 : 3);
+		if (c >= 0xe2) {
+			size_t len = c >= 0xf0 ? 4 : 3, have = 1;
+			while (have < len && i + have < text.len &&
+			       (text.data[i + have] & 0xc0) == 0x80)
+				have++;
+			if (have == len || i + have == text.len)
+				return have == len ? i + len : 0;
+		}
 		encoded = encoded && may_be_encoded(c);
 		if (i - from >= (encoded ? MAX_ENCODED_BYTES : MAX_WORD_BYTES) &&
 		    (c & 0xc0) != 0x80)
@@ -122,50 +133,57 @@ static gh_result emit(struct gh_pii_text_stream *stream, size_t unit, size_t see
 /* Whether a match crosses `end` in held[0, seen); *to is where it ends. */
 static gh_result crosses(struct gh_pii_text_stream *stream, size_t end, size_t seen, size_t *to)
 {
-	struct gh_pii_matches matches = { 0 };
+	const struct gh_pii_matches *matches = &stream->matches;
 	size_t from = stream->context.len;
 
 	*to = end;
 	gh_buf_clear(&stream->window);
 	gh_buf_add_slice(&stream->window, gh_buf_slice(&stream->context));
 	gh_buf_add(&stream->window, stream->held.data, seen);
-	enum gh_code code = gh_pii_scan(gh_buf_slice(&stream->window), NULL, &matches);
-	for (size_t i = 0; code == GH_OK && i < matches.count; i++)
-		if (matches.items[i].start < from + end && matches.items[i].end > from + *to)
-			*to = matches.items[i].end - from;
-	gh_pii_matches_free(&matches);
-	return code;
+	GH_TRY(gh_pii_scan(gh_buf_slice(&stream->window), NULL, &stream->matches));
+	for (size_t i = 0; i < matches->count; i++)
+		if (matches->items[i].start < from + end && matches->items[i].end > from + *to)
+			*to = matches->items[i].end - from;
+	return GH_OK;
 }
 
-/* Grows a noisy unit until no match crosses its end. *unit 0: more text is needed to know. */
+/* How far to look behind a unit. A long one looks farther, so that growing it to its end takes a
+ * few scans and not one for every 64 bytes. */
+static size_t lookahead(size_t unit)
+{
+	return unit > 4 * LOOKAHEAD_BYTES ? unit / 4 : LOOKAHEAD_BYTES;
+}
+
+/* Grows a noisy unit until no match crosses its end. *unit 0: more text is needed to know; what is
+ * known by then is kept, so that no window is scanned twice however small the pieces are. */
 static gh_result settle(struct gh_pii_text_stream *stream, bool ended, size_t *unit, size_t *seen)
 {
 	struct gh_slice held = gh_buf_slice(&stream->held);
-	size_t end = *unit, to;
+	size_t end = stream->settled ? stream->settled : *unit;
 
 	for (;;) {
-		*seen = end + LOOKAHEAD_BYTES;
-		if (*seen > held.len) {
-			if (!ended) {
+		if (stream->reach <= end) {
+			stream->settled = end;
+			*seen = end + lookahead(end);
+			if (*seen > held.len && !ended) {
 				stream->wanted = *seen;
 				*unit = 0;
 				return GH_OK;
 			}
-			*seen = held.len;
+			*seen = *seen < held.len ? *seen : held.len;
+			GH_TRY(crosses(stream, end, *seen, &stream->reach));
 		}
-		GH_TRY(crosses(stream, end, *seen, &to));
-		if (to <= end || end >= MAX_HELD_BYTES) {
+		if (stream->reach <= end || end >= MAX_HELD_BYTES) {
+			stream->settled = stream->reach = 0;
 			*unit = end;
 			return GH_OK;
 		}
-		end = word_end(held, to);
-		if (end == 0) {
-			if (!ended) {
-				*unit = 0;
-				return GH_OK;
-			}
-			end = held.len;
+		size_t next = word_end(held, stream->reach);
+		if (next == 0 && !ended) {
+			*unit = 0;
+			return GH_OK;
 		}
+		end = next ? next : held.len;
 	}
 }
 

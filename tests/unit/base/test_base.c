@@ -127,6 +127,8 @@ static void json_with_duplicates_depth_or_trailing_bytes_is_refused(void **state
 	for (size_t i = 0; i < GH_ARRAY_LEN(bad); i++)
 		assert_code(gh_json_parse(gh_slice_str(bad[i]), &value), GH_E_FORMAT);
 	memset(deep, '[', sizeof deep);
+	assert_code(gh_json_parse(GH_SLICE("1\0"), &value), GH_E_FORMAT);
+	assert_code(gh_json_parse(GH_SLICE("{}\0{\"a\":1}"), &value), GH_E_FORMAT);
 	assert_code(gh_json_parse(gh_slice(deep, sizeof deep), &value), GH_E_LIMIT);
 }
 

@@ -142,7 +142,6 @@ static void a_number_that_is_surely_a_card_is_replaced_and_others_are_not(void *
 	rig_close(&rig);
 }
 
-/* Any tree of ours comes out as JSON again, with every value that holds no personal data equal. */
 static enum gh_code note(void *context, struct gh_slice path, const struct gh_pii_match *match,
                          enum gh_pii_mode mode)
 {
@@ -193,6 +192,31 @@ static void a_report_ends_when_its_reader_has_enough(void **state)
 	rig_close(&rig);
 }
 
+/* What the prompt held may be in the answer; it is taken out and put back, and nobody shall see. */
+static void what_goes_out_and_comes_back_keeps_its_spelling_and_its_type(void **state)
+{
+	static const char *const answers[] = {
+		"{\"a\":\"mail \\u0061da@example.com\\/\"}",
+		"{\"card\":4111111111111111}",
+		"{\"arguments\":\"{ \\\"to\\\": \\\"\\\\u0061da@example.com\\\" }\"}",
+	};
+	struct gh_buf out = { 0 };
+	struct rig rig;
+
+	rig_open(&rig, GH_PII_REVERSIBLE);
+	assert_ok(rewrite(&rig, "[\"ada@example.com\",4111111111111111]", &out));
+	assert_null(strstr(gh_buf_cstr(&out), "ada@"));
+	assert_null(strstr(gh_buf_cstr(&out), "4111"));
+	for (size_t i = 0; i < GH_ARRAY_LEN(answers); i++) {
+		gh_buf_clear(&out);
+		assert_ok(gh_pii_rewrite_output(rig.session, gh_slice_str(answers[i]), &out));
+		assert_string_equal(gh_buf_cstr(&out), answers[i]);
+	}
+	gh_buf_free(&out);
+	rig_close(&rig);
+}
+
+/* Any tree of ours comes out as JSON again, with every value that holds no personal data equal. */
 static void random_json_survives(void **state)
 {
 	uint64_t seed = 88172645463325252u;
@@ -244,6 +268,7 @@ int main(void)
 		cmocka_unit_test(a_number_that_is_surely_a_card_is_replaced_and_others_are_not),
 		cmocka_unit_test(a_report_names_the_place_and_changes_nothing),
 		cmocka_unit_test(a_report_ends_when_its_reader_has_enough),
+		cmocka_unit_test(what_goes_out_and_comes_back_keeps_its_spelling_and_its_type),
 		cmocka_unit_test(random_json_survives),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

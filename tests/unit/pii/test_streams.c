@@ -15,6 +15,8 @@ static const char *const texts[] = {
 	"\xe9\x80\xa3\xe7\xb5\xa1\xe5\x85\x88 ada@example.com \xe3\x81\xa7\xe3\x81\x99\xe3\x80\x82",
 	"password: hunter2horse and ssn 536-90-4399 and more",
 	"see YWRhLmxvdmVsYWNlQGV4YW1wbGUuY29t or ada%2Elovelace%40example.com here",
+	"key399\xf0\x9d\x9f\x9c\xf0\x9d\x9f\x99\xf0\x9d\x9f\x99",
+	"H\xec fingerprint \xe2\x82 \xf0\x9f 1 \xf0\x9f\x98",
 	"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20",
 };
 
