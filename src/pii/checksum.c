@@ -25,7 +25,7 @@ static int two(const char *s, size_t i)
 
 static bool month_and_day(int month, int day)
 {
-	return month >= 1 && month <= 12 && day >= 1 && day <= 31;
+	return gh_pii_valid_date(month, day);
 }
 
 static bool all_same(const char *s)
@@ -164,8 +164,8 @@ bool gh_pii_valid_aba(const char *s)
 	        (district >= 61 && district <= 72) || district == 80);
 }
 
-/* Aadhaar: Verhoeff's dihedral check. */
-bool gh_pii_valid_aadhaar(const char *s)
+/* Verhoeff's dihedral check. */
+bool gh_pii_verhoeff(const char *digits, size_t count)
 {
 	static const uint8_t d[10][11] = { "\0\1\2\3\4\5\6\7\10\11", "\1\2\3\4\0\6\7\10\11\5",
 		                           "\2\3\4\0\1\7\10\11\5\6", "\3\4\0\1\2\10\11\5\6\7",
@@ -178,9 +178,14 @@ bool gh_pii_valid_aadhaar(const char *s)
 		                          "\2\7\11\3\10\0\6\4\1\5", "\7\0\4\6\11\1\3\2\5\10" };
 	int check = 0;
 
-	for (size_t i = 0; i < 12; i++)
-		check = d[check][p[i % 8][at(s, 11 - i)]];
-	return check == 0 && s[0] >= '2' && !all_same(s);
+	for (size_t i = 0; i < count; i++)
+		check = d[check][p[i % 8][at(digits, count - 1 - i)]];
+	return check == 0;
+}
+
+bool gh_pii_valid_aadhaar(const char *s)
+{
+	return s[0] >= '2' && !all_same(s) && gh_pii_verhoeff(s, 12);
 }
 
 bool gh_pii_valid_nhs(const char *s)
@@ -229,13 +234,18 @@ bool gh_pii_valid_bsn(const char *s)
 /* ISO 7064 mod 11,10, as the German tax id uses it. */
 bool gh_pii_valid_de_tax(const char *s)
 {
-	int product = 10;
+	int repeated = 0;
 
-	for (size_t i = 0; i < 10; i++) {
-		int sum = (at(s, i) + product) % 10;
-		product = (sum ? sum : 10) * 2 % 11;
+	/* Of the first ten one digit at most comes again, and no more than three times. */
+	for (char c = '0'; c <= '9'; c++) {
+		int count = 0;
+		for (size_t i = 0; i < 10; i++)
+			count += s[i] == c;
+		if (count > 3)
+			return false;
+		repeated += count > 1;
 	}
-	return s[0] != '0' && (11 - product) % 10 == at(s, 10);
+	return s[0] != '0' && repeated <= 1 && gh_pii_valid_oib(s);
 }
 
 bool gh_pii_valid_tfn(const char *s)
@@ -274,7 +284,11 @@ bool gh_pii_valid_th(const char *s)
 
 	for (int i = 0; i < 12; i++)
 		sum += at(s, (size_t)i) * (13 - i);
-	return s[0] != '0' && (11 - sum % 11) % 10 == at(s, 12);
+	/* The second and third digit are a province (ISO 3166-2:TH). */
+	int ten = s[1] - '0', one = s[2] - '0';
+	static const char most[] = "0979987767"; /* last province of each ten; none below 10 */
+	return s[0] != '0' && ten > 0 && one <= most[ten] - '0' && (ten != 9 || one <= 6) &&
+	       (11 - sum % 11) % 10 == at(s, 12);
 }
 
 bool gh_pii_valid_za(const char *s)
@@ -285,7 +299,10 @@ bool gh_pii_valid_za(const char *s)
 /* Since October 2020 the last digits are random, so the date and the century digit must do. */
 bool gh_pii_valid_kr(const char *s)
 {
-	return month_and_day(two(s, 2), two(s, 4)) && s[6] >= '0' && s[6] <= '9';
+	bool is_new = strchr("3478", s[6]) != NULL;
+
+	return month_and_day(two(s, 2), two(s, 4)) && s[6] >= '1' && s[6] <= '8' && !all_same(s) &&
+	       (!is_new || two(s, 0) < 40);
 }
 
 bool gh_pii_valid_cn(const char *s)
@@ -510,7 +527,7 @@ bool gh_pii_valid_fi(const char *s)
 	for (size_t i = 0; i < 10; i++)
 		if (i != 6)
 			number = number * 10 + at(s, i);
-	return month_and_day(two(s, 2), two(s, 0)) && strchr("ABCDEFYXWVU", s[6]) &&
+	return month_and_day(two(s, 2), two(s, 0)) && strchr("-+ABCDEFYXWVU", s[6]) &&
 	       "0123456789ABCDEFHJKLMNPRSTUVWXY"[number % 31] == s[10];
 }
 

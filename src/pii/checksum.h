@@ -7,6 +7,8 @@
 #include <stdint.h>
 
 bool gh_pii_luhn(const char *digits, size_t count);
+bool gh_pii_verhoeff(const char *digits, size_t count);
+bool gh_pii_valid_date(int month, int day); /* of some year */
 bool gh_pii_card_prefix(const char *digits, size_t count, const char **kind);
 bool gh_pii_iban_valid(const char *text, size_t len);
 
@@ -58,5 +60,49 @@ bool gh_pii_valid_de_document(const char *s);
 bool gh_pii_valid_de_social(const char *s);
 bool gh_pii_valid_de_health(const char *s);
 bool gh_pii_valid_uk_driver(const char *s);
+
+/* checksum_world.c */
+bool gh_pii_valid_ahv(const char *s);
+bool gh_pii_valid_at(const char *s);
+bool gh_pii_valid_ppsn(const char *s);
+bool gh_pii_valid_nif_pt(const char *s);
+bool gh_pii_valid_nip(const char *s);
+bool gh_pii_valid_rodne(const char *s);
+bool gh_pii_valid_cnp(const char *s);
+bool gh_pii_valid_egn(const char *s);
+bool gh_pii_valid_oib(const char *s);
+bool gh_pii_valid_jmbg(const char *s);
+bool gh_pii_valid_baltic(const char *s);
+bool gh_pii_valid_lv(const char *s);
+bool gh_pii_valid_taj(const char *s);
+bool gh_pii_valid_amka(const char *s);
+bool gh_pii_valid_il(const char *s);
+bool gh_pii_valid_rut(const char *s);
+bool gh_pii_valid_cuit(const char *s);
+bool gh_pii_valid_ec(const char *s);
+bool gh_pii_valid_rfc(const char *s);
+bool gh_pii_valid_tw(const char *s);
+bool gh_pii_valid_hkid(const char *s);
+bool gh_pii_valid_my(const char *s);
+bool gh_pii_valid_nik(const char *s);
+bool gh_pii_valid_kennitala(const char *s);
+bool gh_pii_valid_ird(const char *s);
+bool gh_pii_valid_ae(const char *s);
+bool gh_pii_valid_acn(const char *s);
+bool gh_pii_valid_dea(const char *s);
+bool gh_pii_valid_utr(const char *s);
+bool gh_pii_valid_cnic(const char *s);
+bool gh_pii_valid_eg(const char *s);
+bool gh_pii_valid_iin(const char *s);
+bool gh_pii_valid_rnokpp(const char *s);
+bool gh_pii_valid_snils(const char *s);
+bool gh_pii_valid_inn(const char *s);
+bool gh_pii_valid_lu(const char *s);
+bool gh_pii_valid_nir_corsica(const char *s);
+bool gh_pii_valid_kr_passport(const char *s);
+bool gh_pii_valid_it_driver(const char *s);
+bool gh_pii_valid_de_proven9(const char *s);
+bool gh_pii_valid_nhs_only(const char *s);
+bool gh_pii_valid_kr_proven(const char *s);
 
 #endif

@@ -118,8 +118,20 @@ static void offer_plate(struct gh_pii_scan *scan, struct code *code)
 	    2 + letters + digits != code->len)
 		return;
 	int says = gh_pii_says(near(scan, code), GH_W_PLATE);
-	int confidence = says ? 80 : is_bare(scan, code) ? 58 : 0;
+	bool is_upper = true;
+	for (size_t i = code->start; i < code->end; i++)
+		is_upper = is_upper && !(scan->text.data[i] >= 'a' && scan->text.data[i] <= 'z');
+	int confidence = says ? 80 : is_bare(scan, code) && is_upper ? 58 : 0;
 	gh_pii_add(scan, code->start, code->end, GH_PII_GOV_ID, "number-plate", confidence);
+}
+
+/* One piece, or all of the pieces that hyphens join. */
+static bool is_joined(struct gh_slice text, const struct code *code)
+{
+	if (code->groups > 1 && memchr(text.data + code->start, ' ', code->end - code->start))
+		return false;
+	return code->end + 1 >= text.len || text.data[code->end] != '-' ||
+	       !gh_pii_is_alnum(text.data[code->end + 1]);
 }
 
 /* A label names a document, and what follows fits no shape of ours. */
@@ -130,7 +142,7 @@ static void offer_labelled(struct gh_pii_scan *scan, struct code *code)
 
 	for (size_t i = 0; i < code->len; i++)
 		digits += gh_pii_is_digit((uint8_t)code->text[i]);
-	if (code->groups != 1 || digits < 3 || code->len < 6 || code->len > 20)
+	if (!is_joined(scan->text, code) || digits < 3 || code->len < 6 || code->len > 20)
 		return;
 	uint64_t label = near(scan, code)->label;
 	if (label & GH_W_NEGATIVE || code->near.in_column)
@@ -196,6 +208,15 @@ static void extend(struct gh_pii_scan *scan, size_t start, size_t first_end)
 		code.groups++;
 		code.looked = false;
 		uint8_t next = gh_pii_byte(scan, end);
+		/* Hong Kong puts its check digit in brackets. */
+		if (next == '(' && code.groups == 1 && letters && code.len >= 7 && code.len <= 8 &&
+		    gh_pii_is_alnum(gh_pii_byte(scan, end + 1)) &&
+		    gh_pii_byte(scan, end + 2) == ')') {
+			append(&code, text, end + 1, end + 2);
+			code.end = end + 3;
+			offer_ids(scan, &code);
+			return;
+		}
 		if (digits && letters && code.len >= 5 && next != '_') {
 			offer_plate(scan, &code);
 			if (code.len >= 8) {

@@ -75,7 +75,8 @@ void gh_pii_detect_private_key(struct gh_pii_scan *scan, size_t at); /* "BEGIN" 
 void gh_pii_detect_vendor(struct gh_pii_scan *scan, size_t at,
                           size_t end); /* a word's first byte */
 void gh_pii_detect_pattern(struct gh_pii_scan *scan, size_t at,
-                           size_t end); /* a word with digits */
+                           size_t end);                      /* a word with digits */
+void gh_pii_detect_mrz(struct gh_pii_scan *scan, size_t at); /* the same */
 void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger);
 void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at); /* a run of one or two digits */
 
@@ -98,11 +99,12 @@ static inline unsigned gh_pii_prefix_hash(uint8_t a, uint8_t b)
 const struct gh_pii_prefixes *gh_pii_prefixes(const struct gh_pii_scan *scan);
 
 /* Rows of gh_pii_ids by number of characters: [of[n], of[n + 1]) after sorting. */
-#define GH_PII_ID_MAX 24
+#define GH_PII_ID_MAX  24
+#define GH_PII_ID_ROWS 192
 struct gh_pii_id_index {
-	uint8_t row[128];
-	uint32_t letters[128],
-	    digits[128]; /* of the row at that place: which characters must be which */
+	uint8_t row[GH_PII_ID_ROWS];
+	uint32_t letters[GH_PII_ID_ROWS],
+	    digits[GH_PII_ID_ROWS]; /* of the row at that place: which characters must be which */
 	uint8_t of[GH_PII_ID_MAX + 2];
 };
 void gh_pii_id_index_make(struct gh_pii_id_index *out);
@@ -143,7 +145,7 @@ static inline uint8_t gh_pii_byte(const struct gh_pii_scan *scan, size_t at)
 struct gh_pii_id {
 	const char *kind;
 	const char *shape;  /* '9' digit, 'A' letter, 'X' either; upper-cased before comparing */
-	const char *groups; /* lengths of its printed groups, "324"; NULL: any */
+	const char *groups; /* lengths of its printed groups, "324" or "324|x"; NULL: any */
 	bool (*valid)(const char *text);
 	uint8_t alone;   /* confidence without context, in its groups; 0: context needed */
 	uint8_t bare;    /* when it is all that a field holds */

@@ -203,7 +203,12 @@ static int card_confidence(const struct gh_pii_span *span, const char **kind)
 
 static bool groups_fit(const struct gh_pii_id *id, const struct gh_pii_span *span)
 {
-	return !id->groups || strcmp(span->lengths, id->groups) == 0;
+	size_t len = strlen(span->lengths);
+
+	for (const char *at = id->groups; at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+		if (strncmp(at, span->lengths, len) == 0 && (!at[len] || at[len] == '|'))
+			return true;
+	return !id->groups;
 }
 
 static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_id *id)
@@ -212,16 +217,19 @@ static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_id 
 	    alone = groups_fit(id, span) ? id->alone : 0;
 	bool is_proven = id->valid != gh_pii_valid_any;
 
+	/* Of two that share digits the one that is printed so. */
 	if (says == 2)
-		return id->context;
+		return id->context - (groups_fit(id, span) ? 0 : 3);
 	if (span->is_glued)
 		return 0;
 	if (says == 1)
-		return is_proven                                           ? id->context - 6
-		       : span->is_fragment || span->near.right & GH_W_UNIT ? 0
-		                                                           : id->context - 22;
+		return is_proven ? id->context - 6
+		       : span->is_fragment || span->near.right & GH_W_UNIT ||
+		               !(span->near.left & id->words)
+		           ? 0
+		           : id->context - 22;
 	if (span->is_whole) {
-		int bare = groups_fit(id, span) || span->groups == 1 ? id->bare : id->bare - 16;
+		int bare = groups_fit(id, span) || span->groups == 1 ? id->bare : id->bare - 26;
 		return alone > bare ? alone : bare;
 	}
 	if (span->near.label)
@@ -229,7 +237,7 @@ static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_id 
 	else if (span->near.left & GH_W_NEGATIVE || span->near.right & GH_W_UNIT)
 		alone -= 20;
 	if (!span->is_even && span->groups > 1)
-		alone -= 20;
+		alone -= span->count == 9 && span->groups == 3 ? 38 : 20;
 	return span->is_fragment ? alone - 35 : alone;
 }
 
@@ -257,7 +265,7 @@ static void offer_ids(struct gh_pii_scan *scan, const struct gh_pii_span *span)
 	int best = 0;
 
 	if (span->count > GH_PII_ID_MAX || span->is_decimal || gh_pii_is_date(span) ||
-	    strcmp(span->lengths, "54") == 0)
+	    strcmp(span->lengths, "54") == 0 || gh_pii_is_ip_address(span))
 		return;
 	for (size_t i = index->of[span->count]; i < index->of[span->count + 1]; i++) {
 		const struct gh_pii_id *id = &gh_pii_ids[index->row[i]];

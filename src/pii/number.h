@@ -29,6 +29,7 @@ int gh_pii_phone_confidence(const struct gh_pii_span *span);
 /* Where "x123" or "ext. 45" behind a phone number ends. */
 size_t gh_pii_phone_end(struct gh_slice text, size_t end);
 bool gh_pii_is_date(const struct gh_pii_span *span);
+bool gh_pii_is_ip_address(const struct gh_pii_span *span);
 
 static inline int gh_pii_number_at(const char *digits, size_t count)
 {

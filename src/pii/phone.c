@@ -22,11 +22,11 @@ bool gh_pii_is_date(const struct gh_pii_span *span)
 	return a <= 31 && b <= 31 && (a <= 12 || b <= 12);
 }
 
-static bool is_ip_address(const struct gh_pii_span *span)
+bool gh_pii_is_ip_address(const struct gh_pii_span *span)
 {
 	size_t at = 0;
 
-	if (span->separator != '.' || span->groups != 4)
+	if (span->separator != '.' || span->groups != 4 || !span->is_even)
 		return false;
 	for (size_t i = 0; i < 4; i++) {
 		size_t len = (size_t)(span->lengths[i] - '0');
@@ -63,6 +63,8 @@ static int by_shape(const struct gh_pii_span *span)
 		return span->paren || (span->is_even && d[3] >= '2') ? 88 : 78;
 	if (n == 10 && d[0] == '0' && strcmp(span->lengths, "22222") == 0)
 		return 78; /* France */
+	if (n == 10 && d[0] == '5' && strcmp(span->lengths, "3322") == 0)
+		return 66; /* Turkey */
 	if (n == 11 && d[0] == '1' && d[1] >= '3' && strcmp(span->lengths, "344") == 0)
 		return 72; /* China */
 	if (n == 11 && d[0] == '1' && is_nanp(d + 1) && strcmp(span->lengths, "1334") == 0)
@@ -107,7 +109,8 @@ int gh_pii_phone_confidence(const struct gh_pii_span *span)
 	bool other = span->near.label && says == 0;
 
 	if (span->count < 6 || span->count > 15 || span->is_decimal || gh_pii_is_date(span) ||
-	    is_version(span) || is_ip_address(span) || strspn(span->digits, "0") == span->count)
+	    is_version(span) || gh_pii_is_ip_address(span) ||
+	    strspn(span->digits, "0") == span->count)
 		return 0;
 	if (span->plus)
 		return span->count >= 8 && span->digits[0] != '0' ? 95 : says ? 80 : 0;

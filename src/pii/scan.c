@@ -259,6 +259,7 @@ static void act_on_trigger(struct gh_pii_scan *scan, const struct gh_pii_trigger
 		gh_pii_detect_vendor(scan, trigger->start, trigger->end);
 	if (trigger->groups & GH_W_PATTERN) {
 		gh_pii_detect_pattern(scan, trigger->start, trigger->end);
+		gh_pii_detect_mrz(scan, trigger->start);
 		if (!scan->is_inner && !gh_pii_decoder_note(&scan->scratch->decoder, scan->text,
 		                                            trigger->start, trigger->end))
 			scan->out->truncated = true;
