@@ -6,7 +6,8 @@
 #define MAX_PRIVATE_KEY 16384
 #define MAX_JWT         8192
 
-enum alphabet { HEX, UPPER, ALNUM, WORD, BASE64, PERCENT, DOLLAR, SLASH, AIRTABLE };
+enum alphabet { HEX, UPPER, ALNUM, WORD, BASE64, PERCENT, DOLLAR, SLASH, AIRTABLE, ALPHABETS };
+_Static_assert(ALPHABETS == GH_PII_ALPHABETS, "every alphabet needs its known run");
 
 struct vendor {
 	const char *prefix;
@@ -242,6 +243,7 @@ static bool in_alphabet(uint8_t c, uint8_t alphabet)
 	case DOLLAR: return gh_pii_is_alpha(c) || c == '$';
 	case SLASH: return gh_pii_is_alpha(c) || c == '/' || c == '_' || c == '-';
 	case AIRTABLE: return gh_pii_is_alpha(c) || c == '.';
+	case ALPHABETS: break;
 	}
 	return false;
 }
@@ -301,9 +303,15 @@ static bool try_vendor(struct gh_pii_scan *scan, const struct vendor *vendor, si
 
 	if (text.len - at < len + vendor->least || memcmp(text.data + at, vendor->prefix, len) != 0)
 		return false;
-	while (end < text.len && end - at - len <= vendor->most &&
-	       in_alphabet(text.data[end], vendor->alphabet))
+	struct gh_pii_known *known = &scan->known_run[vendor->alphabet];
+	size_t from = end, most = end + vendor->most + 1;
+	if (from >= known->start && from < known->end)
+		end = known->end;
+	while (end < text.len && end < most && in_alphabet(text.data[end], vendor->alphabet))
 		end++;
+	if (end > known->end)
+		*known = (struct gh_pii_known){ from, end };
+	end = end < most ? end : most;
 	while (end > at + len && (text.data[end - 1] == '.' || text.data[end - 1] == '-'))
 		end--;
 	struct gh_slice body = gh_slice_sub(text, at + len, end - at - len);

@@ -27,6 +27,8 @@ struct gh_pii_column {
 	uint64_t groups;
 };
 
+#define GH_PII_ALPHABETS 9
+
 struct gh_pii_scratch;
 
 struct gh_pii_scan {
@@ -42,6 +44,11 @@ struct gh_pii_scan {
 	size_t column_count, column_hint;
 	/* already read by the detector of that name */
 	size_t number_done, code_done, jwt_done, private_key_done;
+	/* what is known of long runs, so that signs inside them do not read them again: of one
+	 * alphabet each (credential.c), and of an unquoted value (secret.c) */
+	struct gh_pii_known {
+		size_t start, end;
+	} known_run[GH_PII_ALPHABETS], known_value;
 };
 
 /* What stands around a value. */

@@ -17,7 +17,7 @@ static bool ends_sentence(struct gh_slice text, size_t at)
 }
 
 /* The groups of all triggers in the sentence around [start, end). */
-static uint64_t sentence_groups(const struct gh_pii_scan *scan, size_t start, size_t end)
+static uint64_t sentence_groups(struct gh_pii_scan *scan, size_t start, size_t end)
 {
 	struct gh_slice text = scan->text;
 	size_t from = start, to = end, i;
@@ -27,8 +27,12 @@ static uint64_t sentence_groups(const struct gh_pii_scan *scan, size_t start, si
 		from--;
 	while (to < text.len && to - end < SENTENCE_BYTES && !ends_sentence(text, to))
 		to++;
-	for (i = scan->trigger_hint; i > 0 && scan->triggers[i - 1].end > from; i--)
-		;
+	i = scan->trigger_hint < scan->trigger_count ? scan->trigger_hint : scan->trigger_count;
+	while (i > 0 && scan->triggers[i - 1].end > from)
+		i--;
+	while (i < scan->trigger_count && scan->triggers[i].end <= from)
+		i++;
+	scan->trigger_hint = i;
 	for (; i < scan->trigger_count && scan->triggers[i].end <= to; i++)
 		if (scan->triggers[i].start >= from &&
 		    (scan->triggers[i].end <= start || scan->triggers[i].start >= end))

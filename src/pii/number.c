@@ -308,6 +308,18 @@ static bool is_short(struct gh_slice text, size_t at)
 	return end - at < 5 && separator_length(text, end) == 0;
 }
 
+/* "1 2 3 4 5 6 7": a part of a row of single digits is no number of its own. */
+static bool is_counting(const struct run *run, size_t first, size_t last)
+{
+	size_t groups = last - first + 1, digits = 0;
+
+	if (groups < 5 || (groups == run->count && !run->is_cut))
+		return false;
+	for (size_t g = first; g <= last; g++)
+		digits += run->group[g].end - run->group[g].start;
+	return digits + 1 < 2 * groups;
+}
+
 static __attribute__((noinline)) void read_number(struct gh_pii_scan *scan, size_t at)
 {
 	struct gh_pii_span span;
@@ -323,6 +335,8 @@ static __attribute__((noinline)) void read_number(struct gh_pii_scan *scan, size
 		for (size_t last = first; last < run.count; last++) {
 			if (run.group[last].end - run.group[first].start > GH_PII_MAX_DIGITS + 16)
 				break;
+			if (is_counting(&run, first, last))
+				continue;
 			if (make_span(scan, &run, first, last, &span))
 				offer(scan, &span);
 		}

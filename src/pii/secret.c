@@ -106,9 +106,25 @@ static bool is_query_joint(struct gh_slice text, size_t at)
 	return i > at + 1 && i < text.len && (text.data[i] == '=' || text.data[i] == ';');
 }
 
-/* From a quote, or from the first byte of a bare word. */
-static struct value read_value(struct gh_slice text, size_t at)
+/* Where the bare word at `at` ends; the signs within one word share what was read. */
+static size_t bare_end(struct gh_pii_scan *scan, size_t at)
 {
+	struct gh_pii_known *known = &scan->known_value;
+	struct gh_slice text = scan->text;
+	size_t end = at >= known->start && at < known->end ? known->end : at;
+
+	while (end < text.len && end - at < MAX_VALUE && !ends_value(text.data[end]) &&
+	       (text.data[end] != '&' || !is_query_joint(text, end)))
+		end++;
+	if (end > known->end)
+		*known = (struct gh_pii_known){ at, end };
+	return end - at < MAX_VALUE ? end : at + MAX_VALUE;
+}
+
+/* From a quote, or from the first byte of a bare word. */
+static struct value read_value(struct gh_pii_scan *scan, size_t at)
+{
+	struct gh_slice text = scan->text;
 	struct value value = { .start = at, .end = at };
 	uint8_t quote = 0;
 
@@ -129,10 +145,11 @@ static struct value read_value(struct gh_slice text, size_t at)
 		quote = text.data[at++];
 	value.start = value.end = at;
 	value.quoted = quote != 0;
-	while (value.end < text.len && value.end - value.start < MAX_VALUE) {
+	if (!quote)
+		value.end = bare_end(scan, at);
+	while (quote && value.end < text.len && value.end - value.start < MAX_VALUE) {
 		uint8_t c = text.data[value.end];
-		if (quote ? c == quote || c == '\n' || c == '\r'
-		          : ends_value(c) || (c == '&' && is_query_joint(text, value.end)))
+		if (c == quote || c == '\n' || c == '\r')
 			break;
 		value.end++;
 	}
@@ -318,7 +335,7 @@ void gh_pii_detect_assigned(struct gh_pii_scan *scan, size_t at)
 	if (value_at + 1 < text.len && strchr("bru", text.data[value_at]) && text.data[value_at] &&
 	    (text.data[value_at + 1] == '"' || text.data[value_at + 1] == '\''))
 		value_at++;
-	struct value value = read_value(text, value_at);
+	struct value value = read_value(scan, value_at);
 	/* "Authorization: Bearer …": the scheme is not the value. */
 	static const char *const schemes[] = { "Bearer ", "Basic ", "Token ", "NTLM ",
 		                               "Negotiate " };
@@ -378,7 +395,7 @@ static void try_quoted(struct gh_pii_scan *scan, size_t end, enum strength stren
 			return;
 		if ((c != '"' && c != '\'') || i <= end + 1)
 			continue;
-		struct value value = read_value(text, i);
+		struct value value = read_value(scan, i);
 		struct gh_slice s = gh_slice_sub(text, value.start, value.end - value.start);
 		/* The name of a variable, the name of a member. */
 		bool is_name = (i > 3 && memcmp(text.data + i - 4, "env(", 4) == 0) ||
@@ -445,7 +462,7 @@ void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger 
 	    gh_pii_byte(scan, joint + 1) != ' ')
 		return;
 	size_t at = skip_to_value(text, trigger->end, &is_said);
-	struct value value = read_value(text, at);
+	struct value value = read_value(scan, at);
 	struct gh_slice s = gh_slice_sub(text, value.start, value.end - value.start);
 	bool is_pin = word.len == 3 && is_password && is_number_word(s) && s.len >= 4 && s.len <= 8;
 	if (is_pin && is_said) {

@@ -186,6 +186,15 @@ static gh_result token_for(struct gh_pii_session *session, enum gh_pii_class cla
 	return GH_OK;
 }
 
+/* From the bracket at `at` to its closing one; empty when that is not near. */
+static struct gh_slice token_at(struct gh_slice text, size_t at)
+{
+	struct gh_slice rest = gh_slice_sub(text, at, TOKEN_BYTES);
+	const uint8_t *close = memchr(rest.data, ']', rest.len);
+
+	return close ? gh_slice(rest.data, (size_t)(close - rest.data) + 1) : gh_slice(NULL, 0);
+}
+
 /* Whether a token of ours (or a look-alike) covers the match: it is not scanned again. */
 static bool inside_token(struct gh_slice text, const struct gh_pii_match *match)
 {
@@ -195,14 +204,14 @@ static bool inside_token(struct gh_slice text, const struct gh_pii_match *match)
 		open--;
 	if (text.data[open] != '[')
 		return false;
-	const uint8_t *close = memchr(text.data + open, ']', text.len - open);
+	struct gh_slice token = token_at(text, open);
 	enum gh_pii_class class;
-	for (int c = 0; close && c < GH_PII_CLASS_COUNT; c++) {
+	for (int c = 0; token.len && c < GH_PII_CLASS_COUNT; c++) {
 		char name[24];
 		class = (enum gh_pii_class)c;
 		upper_name(class, name);
 		size_t len = strlen(name);
-		size_t inner = (size_t)(close - text.data) - open - 1;
+		size_t inner = token.len - 2;
 		if (inner > len && memcmp(text.data + open + 1, name, len) == 0 &&
 		    ((text.data[open + 1 + len] == ':' &&
 		      inner == len + 1 + ID_CHARS + CHECK_CHARS) ||
@@ -300,15 +309,6 @@ static bool may_show(const struct gh_pii_session *session, const struct gh_pii_t
 {
 	return token->mode == GH_PII_REVERSIBLE && token->origin != channel &&
 	       session->policy->mode[token->class][channel] != GH_PII_STRICT;
-}
-
-/* From the bracket at `at` to its closing one; empty when that is not near. */
-static struct gh_slice token_at(struct gh_slice text, size_t at)
-{
-	struct gh_slice rest = gh_slice_sub(text, at, TOKEN_BYTES);
-	const uint8_t *close = memchr(rest.data, ']', rest.len);
-
-	return close ? gh_slice(rest.data, (size_t)(close - rest.data) + 1) : gh_slice(NULL, 0);
 }
 
 gh_result gh_pii_session_restore(struct gh_pii_session *session, enum gh_pii_channel channel,

@@ -23,6 +23,9 @@ struct gh_pii_text_stream {
 	/* A unit that waits for more text: what begins it, and where a match leaves it (0: none
 	 * known). */
 	size_t settled, reach;
+	/* The word that has not ended yet: held[word_from, word_seen) was read. */
+	size_t word_from, word_seen;
+	bool word_encoded;
 };
 
 gh_result gh_pii_text_stream_open(struct gh_pii_session *session, enum gh_pii_channel channel,
@@ -69,11 +72,18 @@ static bool may_be_encoded(uint8_t c)
 /* The end of the unit that begins at `from`: behind a white-space byte, or behind a character of a
  * script that is written without spaces; at most MAX_WORD_BYTES, or MAX_ENCODED_BYTES for what may
  * be encoded. 0: not known yet. */
-static size_t word_end(struct gh_slice text, size_t from)
+static size_t word_end(struct gh_pii_text_stream *stream, size_t from)
 {
-	bool encoded = true;
+	struct gh_slice text = gh_buf_slice(&stream->held);
 
-	for (size_t i = from; i < text.len; i++) {
+	/* What was read of this word before the last piece came is not read again. */
+	if (stream->word_from != from || stream->word_seen <= from) {
+		stream->word_from = stream->word_seen = from;
+		stream->word_encoded = true;
+	}
+	bool encoded = stream->word_encoded;
+	size_t i = stream->word_seen;
+	for (; i < text.len; i++) {
 		uint8_t c = text.data[i];
 		if (is_space(c))
 			return i + 1;
@@ -82,14 +92,18 @@ static size_t word_end(struct gh_slice text, size_t from)
 			while (have < len && i + have < text.len &&
 			       (text.data[i + have] & 0xc0) == 0x80)
 				have++;
-			if (have == len || i + have == text.len)
-				return have == len ? i + len : 0;
+			if (have == len)
+				return i + len;
+			if (i + have == text.len)
+				break;
 		}
 		encoded = encoded && may_be_encoded(c);
 		if (i - from >= (encoded ? MAX_ENCODED_BYTES : MAX_WORD_BYTES) &&
 		    (c & 0xc0) != 0x80)
 			return i;
 	}
+	stream->word_seen = i;
+	stream->word_encoded = encoded;
 	return 0;
 }
 
@@ -127,6 +141,7 @@ static gh_result emit(struct gh_pii_text_stream *stream, size_t unit, size_t see
 	if (stream->context.len > CONTEXT_BYTES)
 		gh_buf_consume(&stream->context, stream->context.len - CONTEXT_BYTES);
 	gh_buf_consume(&stream->held, unit);
+	stream->word_from = stream->word_seen = 0;
 	return gh_buf_check(out);
 }
 
@@ -178,7 +193,7 @@ static gh_result settle(struct gh_pii_text_stream *stream, bool ended, size_t *u
 			*unit = end;
 			return GH_OK;
 		}
-		size_t next = word_end(held, stream->reach);
+		size_t next = word_end(stream, stream->reach);
 		if (next == 0 && !ended) {
 			*unit = 0;
 			return GH_OK;
@@ -194,14 +209,14 @@ static gh_result advance(struct gh_pii_text_stream *stream, bool ended, struct g
 	stream->wanted = 0;
 	while (stream->held.len > 0) {
 		struct gh_slice held = gh_buf_slice(&stream->held);
-		size_t unit = word_end(held, 0), seen;
+		size_t unit = stream->settled ? stream->settled : word_end(stream, 0), seen;
 		if (unit == 0) {
 			if (!ended)
 				return GH_OK;
 			unit = held.len;
 		}
 		seen = unit;
-		if (!is_quiet(gh_slice_sub(held, 0, unit))) {
+		if (stream->settled || !is_quiet(gh_slice_sub(held, 0, unit))) {
 			GH_TRY(settle(stream, ended, &unit, &seen));
 			if (unit == 0)
 				return GH_OK;
