@@ -78,6 +78,7 @@ void gh_pii_detect_number(struct gh_pii_scan *scan, size_t at);   /* first digit
 void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at);     /* the same: ids with letters */
 void gh_pii_detect_assigned(struct gh_pii_scan *scan, size_t at); /* ':' or '=' */
 void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger);
+void gh_pii_detect_login(struct gh_pii_scan *scan, size_t at);       /* where an address ends */
 void gh_pii_detect_private_key(struct gh_pii_scan *scan, size_t at); /* "BEGIN" */
 void gh_pii_detect_vendor(struct gh_pii_scan *scan, size_t at,
                           size_t end); /* a word's first byte */
@@ -93,15 +94,22 @@ void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_
 /* gh_pii_scan without a look behind encodings, for text that was encoded. */
 gh_result gh_pii_scan_plain(struct gh_slice text, uint64_t key, struct gh_pii_matches *out);
 
-/* Made once for each scratch: which words may begin a vendor's key. */
+/* Made once for each scratch: which words may begin a vendor's key, by their first three bytes. A
+ * prefix of two letters has a node for each third. */
+#define GH_PII_PREFIX_SLOTS 2048
+#define GH_PII_PREFIX_NODES 640
 struct gh_pii_prefixes {
-	uint8_t head[1024]; /* index + 1 of the first vendor of this hash */
-	uint8_t next[256];
+	uint64_t may[GH_PII_PREFIX_SLOTS / 64];
+	uint16_t head[GH_PII_PREFIX_SLOTS]; /* index + 1 of a node */
+	uint16_t next[GH_PII_PREFIX_NODES], row[GH_PII_PREFIX_NODES];
+	size_t count;
 };
 void gh_pii_prefixes_make(struct gh_pii_prefixes *out);
-static inline unsigned gh_pii_prefix_hash(uint8_t a, uint8_t b)
+static inline unsigned gh_pii_prefix_hash(uint8_t a, uint8_t b, uint8_t c)
 {
-	return ((unsigned)a * 37 ^ (unsigned)b * 5) & 1023;
+	unsigned three = (unsigned)a | (unsigned)b << 8 | (unsigned)c << 16;
+
+	return three * 2654435761u >> 21;
 }
 const struct gh_pii_prefixes *gh_pii_prefixes(const struct gh_pii_scan *scan);
 

@@ -119,5 +119,8 @@ void gh_pii_detect_email(struct gh_pii_scan *scan, size_t at)
 	size_t start = local_start(text, at);
 	if (start == at || text.data[at - 1] == '.')
 		return;
-	gh_pii_add(scan, start, end, GH_PII_EMAIL, "email", in_userinfo(text, start) ? 40 : 99);
+	bool is_userinfo = in_userinfo(text, start);
+	gh_pii_add(scan, start, end, GH_PII_EMAIL, "email", is_userinfo ? 40 : 99);
+	if (!is_userinfo)
+		gh_pii_detect_login(scan, end);
 }

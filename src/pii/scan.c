@@ -169,9 +169,11 @@ static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
 	uint64_t hash =
 	    gh_pii_word_hash(gh_slice(word, end - start), scan->text.data + scan->text.len);
 
-	if (start + 1 < scan->text.len &&
-	    scratch->prefixes.head[gh_pii_prefix_hash(word[0], word[1])])
-		add_trigger(scan, start, end, GH_W_VENDOR, 0);
+	if (scan->text.len - start > 2) {
+		unsigned prefix = gh_pii_prefix_hash(word[0], word[1], word[2]);
+		if (scratch->prefixes.may[prefix / 64] >> prefix % 64 & 1)
+			add_trigger(scan, start, end, GH_W_VENDOR, 0);
+	}
 	if (end - start >= PATTERN_BYTES)
 		add_trigger(scan, start, end, GH_W_PATTERN, 0);
 	if (scratch->phrase_count > 0) {

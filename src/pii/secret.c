@@ -27,6 +27,25 @@ static bool at_word(const uint8_t *s, size_t left, const char *word)
 	       strncasecmp((const char *)s, word, len) == 0;
 }
 
+/* "apikey", but not "monkey". */
+static bool names_key(struct gh_slice name)
+{
+	static const char *const heads[] = {
+		"api",    "secret",     "access",  "private", "auth",    "account", "license",
+		"master", "encryption", "app",     "shared",  "storage", "signing", "session",
+		"client", "server",     "ssh",     "rsa",     "aes",     "crypt",   "hash",
+		"pass",   "user",       "service", "sub"
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(heads); i++) {
+		size_t len = strlen(heads[i]);
+		if (name.len >= len + 3 &&
+		    strncasecmp((const char *)name.data + name.len - 3 - len, heads[i], len) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* What the parts of a name promise: dbPassword, AwsSecretKey, MYSQL_PASS, api-key. */
 static enum strength strength_of(struct gh_slice name)
 {
@@ -75,7 +94,8 @@ static enum strength strength_of(struct gh_slice name)
 				best = KEY_NAME;
 			break;
 		case 'k':
-			if (left == 3 && at_word(s, left, "key") && best == NO_NAME)
+			if (left == 3 && at_word(s, left, "key") && best == NO_NAME &&
+			    (begins || names_key(name)))
 				best = name.len > 3 ? KEY_NAME : WEAK_NAME;
 			break;
 		case 'o':
@@ -266,7 +286,7 @@ static struct gh_slice name_before(struct gh_slice text, size_t at)
 {
 	size_t end = at, start;
 
-	while (end > 0 && at - end < 4 &&
+	while (end > 0 && at - end < 6 &&
 	       (text.data[end - 1] == ' ' || text.data[end - 1] == '"' ||
 	        text.data[end - 1] == '\'' || text.data[end - 1] == '`' ||
 	        text.data[end - 1] == '\\' || text.data[end - 1] == '!' ||
@@ -278,6 +298,127 @@ static struct gh_slice name_before(struct gh_slice text, size_t at)
 	        text.data[start - 1] == '-' || text.data[start - 1] == '.'))
 		start--;
 	return gh_slice_sub(text, start, end - start);
+}
+
+/* "SECRET KEY", "api key": the word before says which key it is. */
+static enum strength with_word_before(struct gh_slice text, struct gh_slice name)
+{
+	static const char *const kinds[] = { "secret", "api",        "access",  "private",
+		                             "auth",   "encryption", "license", "signing" };
+	size_t start = (size_t)(name.data - text.data), end = start;
+
+	if (start == 0 || text.data[start - 1] != ' ')
+		return WEAK_NAME;
+	end = --start;
+	while (start > 0 && end - start < 12 && gh_pii_is_alpha(text.data[start - 1]))
+		start--;
+	for (size_t i = 0; i < GH_ARRAY_LEN(kinds); i++)
+		if (gh_slice_eq_nocase(gh_slice_sub(text, start, end - start),
+		                       gh_slice_str(kinds[i])))
+			return KEY_NAME;
+	return WEAK_NAME;
+}
+
+/* Names in other scripts, right before the sign. */
+static enum strength scripted_strength(struct gh_slice text, size_t at)
+{
+	static const struct {
+		const char *name;
+		enum strength strength;
+	} names[] = {
+		{ "密码", PASSWORD_NAME },     { "密碼", PASSWORD_NAME },
+		{ "口令", PASSWORD_NAME },     { "パスワード", PASSWORD_NAME },
+		{ "暗証番号", PASSWORD_NAME }, { "비밀번호", PASSWORD_NAME },
+		{ "비번", PASSWORD_NAME },     { "암호", PASSWORD_NAME },
+		{ "패스워드", PASSWORD_NAME }, { "пароль", PASSWORD_NAME },
+		{ "Пароль", PASSWORD_NAME },   { "密钥", KEY_NAME },
+		{ "令牌", KEY_NAME },          { "토큰", KEY_NAME },
+		{ "סיסמה", PASSWORD_NAME },    { "كلمة المرور", PASSWORD_NAME },
+		{ "รหัสผ่าน", PASSWORD_NAME },   { "κωδικός", PASSWORD_NAME },
+	};
+
+	while (at > 0 && text.data[at - 1] == ' ')
+		at--;
+	if (at == 0 || text.data[at - 1] < 0x80)
+		return NO_NAME;
+	for (size_t i = 0; i < GH_ARRAY_LEN(names); i++) {
+		size_t len = strlen(names[i].name);
+		if (at >= len && memcmp(text.data + at - len, names[i].name, len) == 0)
+			return names[i].strength;
+	}
+	return NO_NAME;
+}
+
+/* {"key": "db_password", "value": "…"}, <add key="ApiSecret" value="…"/>, "- name: TOKEN\n  value:
+ * …": the name stands in the member before. */
+static enum strength strength_of_pair(struct gh_slice text, struct gh_slice name)
+{
+	size_t end = (size_t)(name.data - text.data), floor = end > 96 ? end - 96 : 0, from = end;
+
+	if (!gh_slice_eq_nocase(name, GH_SLICE("value")) &&
+	    !gh_slice_eq_nocase(name, GH_SLICE("val")))
+		return NO_NAME;
+	for (; from > floor + 4; from--) {
+		const uint8_t *s = text.data + from - 4;
+		if (s[3] == '{' || s[3] == '<')
+			return NO_NAME;
+		size_t len = at_word(s, 4, "name") ? 4 : at_word(s + 1, 3, "key") ? 3 : 0;
+		if (len == 0 || gh_pii_is_alnum(text.data[from]) ||
+		    (from > len && gh_pii_is_alnum(text.data[from - len - 1])))
+			continue;
+		size_t at = from;
+		while (at < end && at - from < 6 && strchr("\"' :=", text.data[at]))
+			at++;
+		size_t stop = at;
+		while (stop < end && (gh_pii_is_alnum(text.data[stop]) || text.data[stop] == '_' ||
+		                      text.data[stop] == '-' || text.data[stop] == '.'))
+			stop++;
+		return strength_of(gh_slice_sub(text, at, stop - at));
+	}
+	return NO_NAME;
+}
+
+/* getenv("NAME", "…"): what is taken when the variable is not set. */
+static bool try_default(struct gh_pii_scan *scan, size_t at, enum strength strength)
+{
+	struct gh_slice text = scan->text;
+	struct gh_slice head = gh_slice_sub(text, at, 24);
+	size_t line = at;
+
+	if (!memmem(head.data, head.len, "env", 3))
+		return false;
+	while (line < text.len && line - at < 160 && text.data[line] != '\n')
+		line++;
+	const uint8_t *comma = memchr(text.data + at, ',', line - at);
+	if (!comma)
+		return false;
+	for (size_t i = (size_t)(comma - text.data); i < line; i++) {
+		if (text.data[i] != '"' && text.data[i] != '\'')
+			continue;
+		struct value value = read_value(scan, i);
+		return add_value(scan, &value, strength, 80);
+	}
+	return false;
+}
+
+/* root:secret@tcp(db:3306)/x, the form of Go's MySQL driver. */
+static bool try_dsn(struct gh_pii_scan *scan, size_t at, struct gh_slice name)
+{
+	struct gh_slice text = scan->text;
+	size_t end = at + 1;
+
+	if (name.len == 0)
+		return false;
+	while (end < text.len && end - at < 64 && text.data[end] > ' ' && text.data[end] != '@' &&
+	       text.data[end] != '"')
+		end++;
+	struct gh_slice after = gh_slice_sub(text, end, 6);
+	if (end - at < 4 || (!gh_slice_starts_with(after, GH_SLICE("@tcp(")) &&
+	                     !gh_slice_starts_with(after, GH_SLICE("@unix("))))
+		return false;
+	if (!gh_pii_is_no_secret(gh_slice_sub(text, at + 1, end - at - 1)))
+		gh_pii_add(scan, at + 1, end, GH_PII_CREDENTIAL, "url-password", 94);
+	return true;
 }
 
 /* "d": "…" of a JSON Web Key: the private part (RFC 7518 section 6). */
@@ -320,10 +461,16 @@ void gh_pii_detect_assigned(struct gh_pii_scan *scan, size_t at)
 		return;
 	struct gh_slice name = name_before(text, at);
 	enum strength strength = name.len >= 2 ? strength_of(name) : NO_NAME;
+	if (strength == WEAK_NAME)
+		strength = with_word_before(text, name);
+	if (strength == NO_NAME && name.len == 0)
+		strength = scripted_strength(text, at);
+	if (strength == NO_NAME && (name.len == 5 || name.len == 3))
+		strength = strength_of_pair(text, name);
 	if (strength == NO_NAME && is_jwk_member(text, at, name))
 		strength = WEAK_NAME;
 	if (strength == NO_NAME) {
-		if (text.data[at] == ':')
+		if (text.data[at] == ':' && !try_dsn(scan, at, name))
 			try_curl_user(scan, at, name);
 		return;
 	}
@@ -335,10 +482,17 @@ void gh_pii_detect_assigned(struct gh_pii_scan *scan, size_t at)
 	if (value_at + 1 < text.len && strchr("bru", text.data[value_at]) && text.data[value_at] &&
 	    (text.data[value_at + 1] == '"' || text.data[value_at + 1] == '\''))
 		value_at++;
+	if (try_default(scan, value_at, strength))
+		return;
+	/* JSON in a string in a string. */
+	while (value_at + 1 < text.len && value_at - at < 16 && text.data[value_at] == '\\' &&
+	       text.data[value_at + 1] == '\\')
+		value_at++;
 	struct value value = read_value(scan, value_at);
 	/* "Authorization: Bearer …": the scheme is not the value. */
-	static const char *const schemes[] = { "Bearer ", "Basic ", "Token ", "NTLM ",
-		                               "Negotiate " };
+	static const char *const schemes[] = { "Bearer ",    "Basic ",  "Token ", "NTLM ",
+		                               "Negotiate ", "ApiKey ", "Digest " };
+	bool is_header = false;
 	for (size_t i = 0; i < GH_ARRAY_LEN(schemes); i++)
 		if (at_word(text.data + value.start, text.len - value.start, schemes[i])) {
 			value.start += strlen(schemes[i]);
@@ -349,7 +503,14 @@ void gh_pii_detect_assigned(struct gh_pii_scan *scan, size_t at)
 				    value.end < value.start ? value.start + 1 : value.end + 1;
 			if (value.end < value.start)
 				return;
+			is_header = true;
 		}
+	struct gh_slice body = gh_slice_sub(text, value.start, value.end - value.start);
+	if (is_header && body.len >= 16 && body.len < MAX_VALUE && !gh_pii_is_no_secret(body) &&
+	    gh_pii_is_mixed(body)) {
+		gh_pii_add(scan, value.start, value.end, GH_PII_CREDENTIAL, "authorization", 86);
+		return;
+	}
 	add_value(scan, &value, strength, strength == PASSWORD_NAME ? 90 : 88);
 }
 
@@ -363,7 +524,7 @@ static size_t skip_to_value(struct gh_slice text, size_t at, bool *is_said)
 		while (i < text.len && marks < 6 && text.data[i] &&
 		       strchr(" :=()>/-\t", text.data[i])) {
 			*is_said = *is_said || text.data[i] == ':' || text.data[i] == '=' ||
-			           text.data[i] == '(';
+			           text.data[i] == '(' || (text.data[i] == '>' && i == at);
 			marks++;
 			i++;
 		}
@@ -438,6 +599,45 @@ static void try_header(struct gh_pii_scan *scan, size_t at)
 		add_value(scan, &value, KEY_NAME, 88);
 }
 
+/* .netrc: "machine … login ada password …". */
+static bool follows_login(struct gh_slice text, size_t at)
+{
+	static const char *const words[] = { "login", "user", "username", "account" };
+	size_t i = at;
+
+	while (i > 0 && at - i < 8 &&
+	       (text.data[i - 1] == ' ' || text.data[i - 1] == '\n' || text.data[i - 1] == '\t'))
+		i--;
+	while (i > 0 && at - i < 64 && text.data[i - 1] > ' ')
+		i--;
+	if (i < 2 || i == at || text.data[i - 1] != ' ')
+		return false;
+	for (size_t w = 0; w < GH_ARRAY_LEN(words); w++) {
+		size_t len = strlen(words[w]);
+		if (i > len && at_word(text.data + i - 1 - len, len, words[w]) &&
+		    (i == len + 1 || text.data[i - 2 - len] <= ' '))
+			return true;
+	}
+	return false;
+}
+
+/* "--password x", "-AsPlainText -Force x", "sshpass -p x": over options to the value. */
+static size_t skip_options(struct gh_slice text, size_t at)
+{
+	for (int options = 0; options < 3; options++) {
+		size_t i = at;
+		while (i < text.len && text.data[i] == ' ')
+			i++;
+		if (i == at || i + 1 >= text.len || text.data[i] != '-' ||
+		    !gh_pii_is_alpha(text.data[i + 1]))
+			return at;
+		while (i < text.len && text.data[i] > ' ')
+			i++;
+		at = i;
+	}
+	return at;
+}
+
 void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger)
 {
 	struct gh_slice text = scan->text;
@@ -452,6 +652,11 @@ void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger 
 	}
 	if (gh_slice_eq_nocase(word, GH_SLICE("basic")))
 		return;
+	/* A part of a longer name, or of a key that was refused: "AGE-SECRET-KEY-1…". */
+	if (gh_pii_byte(scan, trigger->end) == '-' &&
+	    gh_pii_is_alnum(gh_pii_byte(scan, trigger->end + 1)) && trigger->start > 0 &&
+	    text.data[trigger->start - 1] == '-')
+		return;
 	/* "name":, name = …: the other sign's, unless the name is no ASCII word. */
 	size_t joint = trigger->end;
 	while (joint < text.len && joint - trigger->end < 3 && strchr("\"' `", text.data[joint]) &&
@@ -461,7 +666,12 @@ void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger 
 	    word.data[word.len - 1] < 0x80 && strength_of(word) != NO_NAME &&
 	    gh_pii_byte(scan, joint + 1) != ' ')
 		return;
-	size_t at = skip_to_value(text, trigger->end, &is_said);
+	/* Only commands that are named so take options before their secret. */
+	bool is_command =
+	    at_word(word.data, word.len, "sshpass") || at_word(word.data, word.len, "convertto");
+	size_t behind = is_command ? skip_options(text, trigger->end) : trigger->end;
+	size_t at = skip_to_value(text, behind, &is_said);
+	is_said = is_said || is_command;
 	struct value value = read_value(scan, at);
 	struct gh_slice s = gh_slice_sub(text, value.start, value.end - value.start);
 	bool is_pin = word.len == 3 && is_password && is_number_word(s) && s.len >= 4 && s.len <= 8;
@@ -475,7 +685,7 @@ void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger 
 	/* "--token x", "-secret x": an option and its argument. */
 	bool is_option = trigger->start > 0 && text.data[trigger->start - 1] == '-' &&
 	                 (trigger->start < 2 || !gh_pii_is_alnum(text.data[trigger->start - 2]));
-	bool is_firm = is_said || value.quoted || is_option;
+	bool is_firm = is_said || value.quoted || is_option || follows_login(text, trigger->start);
 	bool fits = is_password ? gh_pii_is_mixed(s) || (is_firm && gh_pii_is_random(s, 8))
 	                        : gh_pii_is_random(s, is_firm ? 10 : 20);
 	if (at > trigger->end && s.len >= 5 && fits && !is_address(s) &&
@@ -484,4 +694,35 @@ void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger 
 		return;
 	if (gh_pii_byte(scan, trigger->end) != ';')
 		try_quoted(scan, trigger->end, strength);
+}
+
+/* "ada@example.com:Passw0rd" and "ada@example.com / W!nter2024": what a leak looks like. `at` is
+ * where the address ends. */
+void gh_pii_detect_login(struct gh_pii_scan *scan, size_t at)
+{
+	struct gh_slice text = scan->text;
+	size_t i = at, marks = 0;
+
+	while (i < text.len && i - at < 3 && text.data[i] && strchr(" :/|;", text.data[i]))
+		marks += text.data[i++] != ' ';
+	if (marks != 1 || i >= text.len)
+		return;
+	struct value value = { .start = i, .end = i };
+	while (value.end < text.len && value.end - i <= 40 && text.data[value.end] > ' ' &&
+	       !strchr("\"'<>,;", text.data[value.end]))
+		value.end++;
+	while (value.end > i && strchr(".)]", text.data[value.end - 1]))
+		value.end--;
+	struct gh_slice s = gh_slice_sub(text, value.start, value.end - value.start);
+	size_t letters = 0, others = 0, slashes = 0;
+	for (size_t c = 0; c < s.len; c++) {
+		letters += gh_pii_is_alpha(s.data[c]);
+		others += !gh_pii_is_alpha(s.data[c]);
+		slashes += s.data[c] == '/' || s.data[c] == '@' || s.data[c] == ':';
+	}
+	/* "smtps://a@b.c:465" is a port, "a@b.c / d@e.f" another address. */
+	if (s.len < 6 || s.len > 40 || letters < 2 || others < 1 || slashes > 0 ||
+	    gh_pii_is_no_secret(s) || !gh_pii_is_mixed(s))
+		return;
+	gh_pii_add(scan, value.start, value.end, GH_PII_CREDENTIAL, "login-password", 72);
 }
