@@ -224,6 +224,7 @@ static gh_result number(struct walk *walk, const struct gh_json_place *place)
 	}
 	const struct gh_json_leaf leaf = { .place = place,
 		                           .text = gh_slice_sub(walk->raw, start, walk->at - start),
+		                           .at = start,
 		                           .is_number = true };
 	return offer(walk, start, &leaf);
 }
@@ -353,10 +354,29 @@ static gh_result value(struct walk *walk, struct gh_json_place place)
 	case '"': {
 		GH_TRY(string(walk, &walk->text));
 		const struct gh_json_leaf leaf = { .place = &place,
-			                           .text = gh_buf_slice(&walk->text) };
+			                           .text = gh_buf_slice(&walk->text),
+			                           .at = start };
 		return offer(walk, start, &leaf);
 	}
 	default: return number(walk, &place);
+	}
+}
+
+void gh_json_advance(struct gh_slice raw, struct gh_json_cursor *cursor, size_t decoded)
+{
+	const struct walk walk = { .raw = raw };
+
+	while (cursor->decoded < decoded && cursor->raw < raw.len) {
+		bool is_escape = raw.data[cursor->raw] == '\\' && cursor->raw + 1 < raw.len;
+		if (!is_escape || raw.data[cursor->raw + 1] != 'u') {
+			cursor->raw += is_escape ? 2 : 1;
+			cursor->decoded++;
+			continue;
+		}
+		long unit = hex4(&walk, cursor->raw + 2);
+		bool is_pair = unit >= 0xd800 && unit < 0xe000;
+		cursor->raw += is_pair ? 12 : 6;
+		cursor->decoded += is_pair ? 4 : unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
 	}
 }
 

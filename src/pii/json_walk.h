@@ -28,8 +28,16 @@ void gh_json_place_path(const struct gh_json_place *place, struct gh_buf *out);
 struct gh_json_leaf {
 	const struct gh_json_place *place;
 	struct gh_slice text; /* decoded; of a number, its characters */
+	size_t at;            /* where it begins in the JSON text; of a string, its quote */
 	bool is_number;
 };
+
+/* From places in a string leaf's decoded text to places in the JSON text, going forward only.
+ * Begins as { leaf->at + 1, 0 }. */
+struct gh_json_cursor {
+	size_t raw, decoded;
+};
+void gh_json_advance(struct gh_slice raw, struct gh_json_cursor *cursor, size_t decoded);
 
 /* Decides about one leaf. Set *changed and append the new text (decoded) to `out` to replace it; a
  * number that is replaced becomes a string. */
