@@ -48,7 +48,7 @@ int gh_cli_policy_corpus(int argc, char **argv)
 	}
 	if (!dir)
 		return usage();
-	if (gh_cedar_corpus_run(dir, NULL, print_line, NULL, &counts) != GH_OK) {
+	if (gh_cedar_corpus_run(dir, gh_cedar_checker(), print_line, NULL, &counts) != GH_OK) {
 		fprintf(stderr, "gatehouse policy corpus: %s\n", gh_last_error()->text);
 		return 2;
 	}
