@@ -1,7 +1,7 @@
-/* schema.h: what a schema declares, resolved: entity types with their attributes, tags and ancestry,
- * actions with what they apply to. Read from Cedar schema text (RFCs 24, 48, 53, 70, 82) or from
- * its JSON form, checked to be well formed, and read only from then on. Everything lives in the
- * arena of the space that it was loaded into; pointers of names and uids are of that space. */
+/* schema.h: what a schema declares, resolved: entity types with their attributes, tags and
+ * ancestry, actions with what they apply to. Read from Cedar schema text (RFCs 24, 48, 53, 70, 82)
+ * or from its JSON form, checked to be well formed, and read only from then on. Everything lives in
+ * the arena of the space that it was loaded into; pointers of names and uids are of that space. */
 #ifndef GH_POLICY_CEDAR_SCHEMA_H
 #define GH_POLICY_CEDAR_SCHEMA_H
 
@@ -44,8 +44,8 @@ gh_result gh_cedar_schema_parse_json(struct gh_cedar_space *space, struct gh_sli
 void gh_cedar_schema_free(struct gh_cedar_schema *schema);
 
 /* NULL when it is not declared. */
-const struct gh_cedar_schema_entity *
-gh_cedar_schema_entity(const struct gh_cedar_schema *schema, const struct gh_cedar_name *type);
+const struct gh_cedar_schema_entity *gh_cedar_schema_entity(const struct gh_cedar_schema *schema,
+                                                            const struct gh_cedar_name *type);
 const struct gh_cedar_schema_action *gh_cedar_schema_action(const struct gh_cedar_schema *schema,
                                                             const struct gh_cedar_uid *action);
 /* Whether an entity of type `descendant` may be in one of type `ancestor`: equal types (an entity

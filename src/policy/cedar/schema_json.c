@@ -1,10 +1,11 @@
-/* The JSON form of a schema: {"Namespace":{"entityTypes":{},"actions":{},"commonTypes":{}}}. Members
- * that are not known are refused, so that a misspelt "required" is not taken for its default. */
+/* The JSON form of a schema: {"Namespace":{"entityTypes":{},"actions":{},"commonTypes":{}}}.
+ * Members that are not known are refused, so that a misspelt "required" is not taken for its
+ * default. */
 #include "policy/cedar/json_tree.h"
 #include "policy/cedar/lex.h"
 #include "policy/cedar/schema_raw.h"
 
-#define MAX_DEPTH  600
+#define MAX_DEPTH 600
 
 struct reader {
 	struct gh_raw_schema raw;
@@ -42,8 +43,7 @@ static gh_result intern(struct reader *r, struct gh_slice text, const struct gh_
 }
 
 /* A name of a type; a leading __cedar is for built-in ones. */
-static gh_result read_path(struct reader *r, const struct gh_cedar_json *json,
-                           struct gh_slice *out)
+static gh_result read_path(struct reader *r, const struct gh_cedar_json *json, struct gh_slice *out)
 {
 	if (!gh_cedar_json_is(json, GH_CEDAR_JSON_STRING))
 		return gh_raw_fail(&r->raw, json ? json->span : (struct gh_cedar_span){ 0, 0 },
@@ -180,8 +180,8 @@ static gh_result read_enum(struct reader *r, const struct gh_cedar_json *json,
 	if (json->kind != GH_CEDAR_JSON_ARRAY || json->count == 0)
 		return fault(r, json, "enum lists at least one id");
 	entity->is_enum = true;
-	entity->ids = gh_raw_alloc(gh_cedar_space_arena(r->raw.space),
-	                           json->count * sizeof *entity->ids);
+	entity->ids =
+	    gh_raw_alloc(gh_cedar_space_arena(r->raw.space), json->count * sizeof *entity->ids);
 	GH_ENSURE(entity->ids, GH_E_LIMIT, "the schema is too large");
 	for (const struct gh_cedar_json *item = json->first; item; item = item->next) {
 		if (item->kind != GH_CEDAR_JSON_STRING)
@@ -289,8 +289,9 @@ static gh_result read_action(struct reader *r, const struct gh_cedar_json *json)
 		    gh_cedar_json_get(applies, "principalTypes");
 		const struct gh_cedar_json *resources = gh_cedar_json_get(applies, "resourceTypes");
 		if (!principals || !resources)
-			return fault(r, applies, "appliesTo needs principalTypes and "
-			                         "resourceTypes");
+			return fault(r, applies,
+			             "appliesTo needs principalTypes and "
+			             "resourceTypes");
 		action->applies = true;
 		GH_TRY(read_paths(r, principals, &action->principals));
 		GH_TRY(read_paths(r, resources, &action->resources));

@@ -31,10 +31,9 @@ static gh_result read_path(struct reader *r, const char *what, struct gh_slice *
 		struct gh_slice word = gh_cedar_parser_text(&r->p);
 		if (r->p.token.kind != GH_CEDAR_TOK_IDENT)
 			return gh_cedar_parser_unexpected(&r->p, what);
-		if (gh_cedar_is_reserved(word) &&
-		    !(first && gh_slice_eq_str(word, "__cedar")))
-			return gh_cedar_parser_fail(&r->p, r->p.token.span,
-			                            "`%.*s` is reserved", GH_SLICE_ARG(word));
+		if (gh_cedar_is_reserved(word) && !(first && gh_slice_eq_str(word, "__cedar")))
+			return gh_cedar_parser_fail(&r->p, r->p.token.span, "`%.*s` is reserved",
+			                            GH_SLICE_ARG(word));
 		gh_buf_add_slice(&text, word);
 		GH_TRY(gh_cedar_parser_next(&r->p));
 		GH_TRY(gh_cedar_parser_take(&r->p, GH_CEDAR_MARK_PATH, &more));
@@ -220,8 +219,8 @@ static gh_result read_enum(struct reader *r, struct gh_raw_entity *entity)
 	if (code == GH_OK) {
 		entity->is_enum = true;
 		entity->id_count = (uint32_t)ids.count;
-		entity->ids = gh_raw_alloc(gh_cedar_space_arena(r->p.space),
-		                           ids.count * sizeof *entity->ids);
+		entity->ids =
+		    gh_raw_alloc(gh_cedar_space_arena(r->p.space), ids.count * sizeof *entity->ids);
 		if (entity->ids)
 			memcpy(entity->ids, ids.names, ids.count * sizeof *entity->ids);
 		else
@@ -379,8 +378,9 @@ static gh_result read_applies(struct reader *r, struct gh_raw_action *action)
 			GH_TRY(read_paths(r, into));
 			if (!*into)
 				return gh_cedar_parser_fail(
-				    &r->p, span, "at least one type; leave appliesTo out for "
-				                 "an action that is a group only");
+				    &r->p, span,
+				    "at least one type; leave appliesTo out for "
+				    "an action that is a group only");
 		}
 		GH_TRY(gh_cedar_parser_take(&r->p, ',', &more));
 	}

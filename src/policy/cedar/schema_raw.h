@@ -7,11 +7,11 @@
 #include "policy/cedar/schema.h"
 
 enum gh_raw_kind {
-	GH_RAW_NAME,       /* a path: common type, entity type or built-in, in this order */
-	GH_RAW_ENTITY,     /* JSON's {"type":"Entity","name":…}: an entity type only */
-	GH_RAW_EXTENSION,  /* JSON's {"type":"Extension","name":…} */
-	GH_RAW_COMMON,     /* JSON's {"type":"Name"}: a common type only */
-	GH_RAW_PRIMITIVE,  /* JSON's String, Long, Boolean; also what a built-in name becomes */
+	GH_RAW_NAME,      /* a path: common type, entity type or built-in, in this order */
+	GH_RAW_ENTITY,    /* JSON's {"type":"Entity","name":…}: an entity type only */
+	GH_RAW_EXTENSION, /* JSON's {"type":"Extension","name":…} */
+	GH_RAW_COMMON,    /* JSON's {"type":"Name"}: a common type only */
+	GH_RAW_PRIMITIVE, /* JSON's String, Long, Boolean; also what a built-in name becomes */
 	GH_RAW_SET,
 	GH_RAW_RECORD,
 };
@@ -21,10 +21,10 @@ struct gh_raw_attribute;
 struct gh_raw_type {
 	enum gh_raw_kind kind;
 	struct gh_cedar_span span;
-	struct gh_slice path;                   /* NAME, ENTITY, EXTENSION, COMMON */
-	enum gh_cedar_type_kind primitive;      /* PRIMITIVE */
-	struct gh_raw_type *element;            /* SET */
-	struct gh_raw_attribute *attributes;    /* RECORD, in a list */
+	struct gh_slice path;                /* NAME, ENTITY, EXTENSION, COMMON */
+	enum gh_cedar_type_kind primitive;   /* PRIMITIVE */
+	struct gh_raw_type *element;         /* SET */
+	struct gh_raw_attribute *attributes; /* RECORD, in a list */
 };
 
 struct gh_raw_attribute {

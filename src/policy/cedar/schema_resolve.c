@@ -168,8 +168,8 @@ static size_t find_twins(const struct table *table)
 
 static bool is_reserved_common(struct gh_slice name)
 {
-	static const char *const words[] = { "Bool",   "Boolean", "Entity", "Extension", "Long",
-		                             "Record", "Set",     "String" };
+	static const char *const words[] = { "Bool", "Boolean", "Entity", "Extension",
+		                             "Long", "Record",  "Set",    "String" };
 
 	for (size_t i = 0; i < GH_ARRAY_LEN(words); i++)
 		if (gh_slice_eq_str(name, words[i]))
@@ -186,7 +186,8 @@ static gh_result index_entities(struct resolver *r)
 		struct entry *entry = &r->entities.entries[i];
 		const struct gh_cedar_name *name;
 		if (gh_slice_eq_str(e->name, "Action"))
-			return gh_raw_fail(r->raw, e->span, "an entity type cannot be called Action");
+			return gh_raw_fail(r->raw, e->span,
+			                   "an entity type cannot be called Action");
 		GH_TRY(qualify(r, e->space, e->name, &name));
 		*entry = (struct entry){ name, e, i };
 	}
@@ -261,16 +262,14 @@ static gh_result refuse_shadows(struct resolver *r)
 
 	for (const struct gh_raw_entity *e = r->raw->entities; e; e = e->next) {
 		GH_TRY(qualify(r, none, e->name, &name));
-		if (e->space.len &&
-		    (look_up(&r->entities, name) || look_up(&r->commons, name)))
+		if (e->space.len && (look_up(&r->entities, name) || look_up(&r->commons, name)))
 			return gh_raw_fail(r->raw, e->span,
 			                   "%.*s is declared in the empty namespace as well",
 			                   GH_SLICE_ARG(e->name));
 	}
 	for (const struct gh_raw_common *c = r->raw->commons; c; c = c->next) {
 		GH_TRY(qualify(r, none, c->name, &name));
-		if (c->space.len &&
-		    (look_up(&r->entities, name) || look_up(&r->commons, name)))
+		if (c->space.len && (look_up(&r->entities, name) || look_up(&r->commons, name)))
 			return gh_raw_fail(r->raw, c->span,
 			                   "%.*s is declared in the empty namespace as well",
 			                   GH_SLICE_ARG(c->name));
@@ -279,8 +278,9 @@ static gh_result refuse_shadows(struct resolver *r)
 		const struct gh_cedar_uid *uid;
 		GH_TRY(action_uid(r, none, a->id, &uid));
 		if (a->space.len && look_up(&r->actions, uid))
-			return gh_raw_fail(r->raw, a->span,
-			                   "this action is declared in the empty namespace as well");
+			return gh_raw_fail(
+			    r->raw, a->span,
+			    "this action is declared in the empty namespace as well");
 	}
 	return GH_OK;
 }
@@ -435,8 +435,7 @@ static gh_result resolve_record(struct resolver *r, struct gh_slice space, struc
 
 	for (const struct gh_raw_attribute *a = raw->attributes; a; a = a->next)
 		count++;
-	struct gh_cedar_attribute *attributes =
-	    gh_raw_alloc(r->arena, count * sizeof *attributes);
+	struct gh_cedar_attribute *attributes = gh_raw_alloc(r->arena, count * sizeof *attributes);
 	GH_ENSURE(attributes, GH_E_LIMIT, "the schema is too large");
 	count = 0;
 	for (const struct gh_raw_attribute *a = raw->attributes; a; a = a->next, count++) {
@@ -550,8 +549,7 @@ static gh_result close_entity(struct resolver *r, struct gh_cedar_schema_entity 
 	}
 	r->closure += count;
 	GH_ENSURE(r->closure <= MAX_CLOSURE, GH_E_LIMIT, "the schema's hierarchy is too large");
-	const struct gh_cedar_name **ancestors =
-	    gh_raw_alloc(r->arena, count * sizeof *ancestors);
+	const struct gh_cedar_name **ancestors = gh_raw_alloc(r->arena, count * sizeof *ancestors);
 	GH_ENSURE(ancestors, GH_E_LIMIT, "the schema is too large");
 	for (uint32_t i = 0; i < count; i++)
 		ancestors[i] = entities[queue[i]].shape.type;
@@ -563,8 +561,7 @@ static gh_result close_entity(struct resolver *r, struct gh_cedar_schema_entity 
 static gh_result make_entities(struct resolver *r)
 {
 	uint32_t count = r->raw->entity_count, i = 0;
-	struct gh_cedar_schema_entity *entities =
-	    gh_raw_alloc(r->arena, count * sizeof *entities);
+	struct gh_cedar_schema_entity *entities = gh_raw_alloc(r->arena, count * sizeof *entities);
 	const struct gh_cedar_name *const **direct =
 	    gh_raw_alloc(r->raw->arena, count * sizeof *direct);
 	uint32_t *direct_count = gh_raw_alloc(r->raw->arena, count * sizeof *direct_count);
@@ -659,8 +656,7 @@ static gh_result close_action(struct resolver *r, struct gh_cedar_schema_action 
 	}
 	r->closure += count;
 	GH_ENSURE(r->closure <= MAX_CLOSURE, GH_E_LIMIT, "the schema's hierarchy is too large");
-	const struct gh_cedar_uid **ancestors =
-	    gh_raw_alloc(r->arena, count * sizeof *ancestors);
+	const struct gh_cedar_uid **ancestors = gh_raw_alloc(r->arena, count * sizeof *ancestors);
 	GH_ENSURE(ancestors, GH_E_LIMIT, "the schema is too large");
 	for (uint32_t i = 0; i < count; i++)
 		ancestors[i] = actions[queue[i]].shape.uid;
@@ -761,13 +757,14 @@ static const struct gh_cedar_action_shape *shape_at(const void *schema, size_t i
 gh_result gh_raw_resolve(struct gh_raw_schema *raw, struct gh_cedar_schema **out)
 {
 	struct gh_cedar_schema *schema = calloc(1, sizeof *schema);
-	struct resolver r = { .raw = raw, .schema = schema,
+	struct resolver r = { .raw = raw,
+		              .schema = schema,
 		              .arena = gh_cedar_space_arena(raw->space) };
 
 	GH_ENSURE(schema, GH_E_MEMORY, "no memory for the schema");
 	schema->space = raw->space;
-	schema->shapes = (struct gh_cedar_shapes){ schema, shape_of_entity, shape_of_action,
-		                                   shape_at };
+	schema->shapes =
+	    (struct gh_cedar_shapes){ schema, shape_of_entity, shape_of_action, shape_at };
 	enum gh_code code = build(&r);
 	if (code != GH_OK) {
 		free(schema);
@@ -806,8 +803,7 @@ bool gh_cedar_schema_may_be_in(const struct gh_cedar_schema *schema,
                                const struct gh_cedar_name *descendant,
                                const struct gh_cedar_name *ancestor)
 {
-	const struct gh_cedar_schema_entity *entity =
-	    gh_cedar_schema_entity(schema, descendant);
+	const struct gh_cedar_schema_entity *entity = gh_cedar_schema_entity(schema, descendant);
 
 	if (descendant == ancestor)
 		return true;

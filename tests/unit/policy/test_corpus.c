@@ -24,7 +24,7 @@ static const char *vectors(void)
 
 static int unpack(void **state)
 {
-	char command[1500], tarball[700];
+	char command[3000], tarball[700];
 
 	(void)state;
 	snprintf(tarball, sizeof tarball, "%s/corpus-tests.tar.gz", vectors());
@@ -33,7 +33,14 @@ static int unpack(void **state)
 		return 0;
 	if (!mkdtemp(folder))
 		return -1;
-	snprintf(command, sizeof command, "tar -xzf '%s' -C '%s'", tarball, folder);
+	/* What the validator says lies beside each test; schemas in JSON go into a folder of their
+	 * own. */
+	snprintf(command, sizeof command,
+	         "cd '%s' && tar -xzf '%s' 2>/dev/null && tar -xzf "
+	         "'%s/validation/corpus-tests-validation.tar.gz' --strip-components=1 -C "
+	         "corpus-tests 2>/dev/null && mkdir json && tar -xzf "
+	         "'%s/validation/corpus-tests-json-schemas.tar.gz' -C json 2>/dev/null",
+	         folder, tarball, vectors(), vectors());
 	return system(command) == 0 ? 0 : -1;
 }
 
@@ -64,19 +71,81 @@ static void print_line(void *user, const char *line)
 		print_message("%s\n", line);
 }
 
-static void every_request_of_the_corpus_decides_as_the_reference(void **state)
+static void every_request_and_validation_of_the_corpus_is_as_the_reference(void **state)
 {
+	char tests[100];
+
 	struct gh_cedar_corpus_counts counts;
 	int lines = 20;
 
 	(void)state;
 	need_vectors();
-	assert_ok(gh_cedar_corpus_run(folder, NULL, print_line, &lines, &counts));
-	print_message("corpus: %zu tests, %zu requests, %zu passed, %zu failed\n", counts.tests,
-	              counts.requests, counts.passed, counts.failed);
+	snprintf(tests, sizeof tests, "%s/corpus-tests", folder);
+	assert_ok(gh_cedar_corpus_run(tests, gh_cedar_checker(), print_line, &lines, &counts));
+	print_message("corpus: %zu tests, %zu requests, %zu validation results, %zu failed\n",
+	              counts.tests, counts.requests, counts.validations, counts.failed);
 	assert_int_equal(counts.failed, 0);
 	assert_true(counts.requests >= 8 * 5000);
-	assert_int_equal(counts.passed, counts.requests);
+	assert_true(counts.validations >= 70000);
+	assert_int_equal(counts.passed, counts.requests + counts.validations);
+}
+
+static void the_hand_written_tests_pass_with_their_schemas(void **state)
+{
+	struct gh_cedar_corpus_counts counts;
+	char tests[700];
+	int lines = 20;
+
+	(void)state;
+	need_vectors();
+	snprintf(tests, sizeof tests, "%s/tests", vectors());
+	assert_ok(gh_cedar_corpus_run(tests, gh_cedar_checker(), print_line, &lines, &counts));
+	assert_int_equal(counts.failed, 0);
+	assert_int_equal(counts.requests, 74);
+}
+
+/* Both forms of one schema validate the same policies alike. */
+static void a_schema_in_json_says_what_its_text_says(void **state)
+{
+	struct gh_cedar_file_list files = { 0 };
+	const struct gh_cedar_checker *checker = gh_cedar_checker();
+	size_t compared = 0;
+	char path[4096];
+
+	(void)state;
+	need_vectors();
+	snprintf(path, sizeof path, "%s/json", folder);
+	assert_ok(gh_cedar_corpus_list(path, &files));
+	for (size_t i = 0; i < files.count; i++) {
+		const char *base = strrchr(files.paths[i], '/') + 1;
+		enum gh_code valid[2];
+		for (int form = 0; form < 2; form++) {
+			struct gh_buf schema_text = { 0 }, policy_text = { 0 };
+			struct gh_cedar_diagnostic why = { 0 };
+			struct gh_cedar_schema *schema;
+			struct world world;
+			snprintf(path, sizeof path, "%s/corpus-tests/%.40s.cedar", folder, base);
+			assert_ok(gh_cedar_corpus_read(path, &policy_text));
+			world_rules(&world, gh_buf_cstr(&policy_text));
+			snprintf(path, sizeof path, "%s/corpus-tests/%.40s.cedarschema", folder,
+			         base);
+			assert_ok(gh_cedar_corpus_read(form ? files.paths[i] : path, &schema_text));
+			enum gh_code code = checker->load(world.rules, gh_buf_slice(&schema_text),
+			                                  form, &schema, &why);
+			if (code != GH_OK)
+				fail_msg("%s: %s", files.paths[i], why.text);
+			valid[form] = checker->validate(schema, world.set, true, NULL, NULL);
+			checker->free(schema);
+			world_close(&world);
+			gh_buf_free(&schema_text);
+			gh_buf_free(&policy_text);
+		}
+		if (valid[0] != valid[1])
+			fail_msg("%s: text and JSON differ", files.paths[i]);
+		compared++;
+	}
+	gh_cedar_corpus_list_free(&files);
+	assert_true(compared >= 5000);
 }
 
 static void write_and_read_back(const char *path)
@@ -198,7 +267,9 @@ static void a_wrong_expectation_or_a_missing_file_is_a_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_request_of_the_corpus_decides_as_the_reference),
+		cmocka_unit_test(every_request_and_validation_of_the_corpus_is_as_the_reference),
+		cmocka_unit_test(the_hand_written_tests_pass_with_their_schemas),
+		cmocka_unit_test(a_schema_in_json_says_what_its_text_says),
 		cmocka_unit_test(every_policy_of_the_corpus_survives_the_formatter_and_json),
 		cmocka_unit_test(a_wrong_expectation_or_a_missing_file_is_a_failure),
 	};
