@@ -6,7 +6,7 @@ UPSTREAM ?=
 STATE    ?= state
 SECONDS  ?= 60
 
-.PHONY: build demo test bench fuzz check format clean deps
+.PHONY: build demo test bench eval-pii fuzz check format clean deps
 .DEFAULT_GOAL := build
 
 deps:
@@ -28,6 +28,10 @@ bench:
 	@tools/install-deps --bench
 	@tools/build release $(BUILD)
 	@python3 bench/run.py --build $(BUILD)
+
+# Accuracy of the scanner on labelled data, beside others (docs/pii-accuracy.md).
+eval-pii: build
+	@tools/eval-pii --build $(BUILD)
 
 fuzz:
 	@tools/install-deps --test

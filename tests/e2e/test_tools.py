@@ -71,3 +71,28 @@ def test_check_text_sees_what_must_not_be_there(name, line, bad):
 def test_counts_do_not_take_silence_for_success(text, code, counts):
     count = load("test-all").count_tap(text, code, "x")
     assert (count.passed, count.failed, count.skipped) == counts
+
+
+def test_eval_pii_reads_code_without_what_people_wrote_around_it():
+    tool = load("eval-pii")
+    assert "Ada" not in tool.strip_c('int x; /* Ada\n * Lovelace */ // Ada\n')
+    assert '"/* Ada */"' in tool.strip_c('char *s = "/* Ada */"; /* x */')
+    code = tool.strip_python('"""By Ada."""\n# Ada\ndef f():\n    "Ada says"\n    return "kept"  # Ada\n')
+    assert "Ada" not in code and "kept" in code
+
+
+def test_eval_pii_scores_as_the_scanner_reports():
+    score = load("eval-pii").Score()
+    score.gold, score.found, score.exact, score.touched_gold, score.touched_found = 10, 8, 4, 6, 5
+    strict, overlap = score.figures("strict"), score.figures("overlap")
+    assert (strict["P"], strict["R"]) == (.5, .4) and strict["F1"] == pytest.approx(4 / 9)
+    assert (overlap["P"], overlap["R"]) == (.625, .6)
+
+
+def test_eval_pii_rewrites_only_what_stands_between_its_marks(tmp_path):
+    tool = load("eval-pii")
+    page = tmp_path / "page.md"
+    page.write_text(f"above\n{tool.BEGIN}\nold\n{tool.END}\nbelow\n")
+    tool.write_doc(page, "new")
+    tool.write_doc(page, "newer")
+    assert page.read_text() == f"above\n{tool.BEGIN}\nnewer\n{tool.END}\nbelow\n"
