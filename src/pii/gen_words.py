@@ -36,24 +36,30 @@ def split(phrase):
 
 def main():
     header, source, path = sys.argv[1:]
-    groups, entries, terms = [], {}, []
+    groups, entries, terms, suffixes, suffix_term = [], {}, [], [], 0
     for number, line in enumerate(open(path, encoding="utf-8"), 1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
         head, _, rest = line.partition(":")
-        kind, name, *numbers = head.split()
+        kind, name, *numbers = [*head.split(), ""]
         term = 0
         if kind == "group":
             if name not in groups:
                 groups.append(name)
             bits = 1 << groups.index(name)
-        elif kind == "term":
+        elif kind in ("term", "head", "noun", "suffix"):
             bits = 0
-            terms.append((CLASS[name], int(numbers[0]), int(numbers[1])))
+            terms.append((CLASS[name], int(numbers[0]), int(numbers[1]), {"head": 1, "noun": 2}.get(kind, 0)))
             term = len(terms)
+            if kind == "suffix":
+                suffixes += [each.strip() for each in rest.split(",")]
+                suffix_term = term
+                continue
+        elif kind == "except":
+            bits = 0
         else:
-            sys.exit(f"{path}:{number}: neither group nor term")
+            sys.exit(f"{path}:{number}: none of group, term, head, noun, suffix, except")
         for phrase in rest.split(","):
             words = split(phrase.strip().lower().encode())
             if not words or any(len(word) > MAX_WORD for word in words):
@@ -69,6 +75,8 @@ def main():
             entry[1] = term or entry[1]
     if len(groups) > 62:
         sys.exit(f"{path}: more than 62 groups")
+    if any(len(each) < 4 for each in suffixes) or len(terms) > 255:
+        sys.exit(f"{path}: a suffix of less than four letters, or too many terms")
     size = 1024
     while size < 2 * len(entries):
         size *= 2
@@ -84,7 +92,9 @@ def main():
         for bit, name in enumerate(groups):
             out.write(f"#define GH_W_{name.upper()} (UINT64_C(1) << {bit})\n")
         out.write(f"\n#define GH_PII_WORD_SLOTS {size}\n"
-                  f"#define GH_PII_WORD_FILTER {FILTER_BITS}\n\n#endif\n")
+                  f"#define GH_PII_WORD_FILTER {FILTER_BITS}\n"
+                  f"#define GH_PII_SUFFIXES {len(suffixes)}\n"
+                  f"#define GH_PII_SUFFIX_TERM {suffix_term}\n\n#endif\n")
     with open(source, "w", encoding="ascii") as out:
         out.write('/* Made by gen_words.py from words.txt. */\n#include "pii/words.h"\n\n'
                   "const uint32_t gh_pii_word_prints[GH_PII_WORD_SLOTS] = {\n")
@@ -103,9 +113,17 @@ def main():
         for at, slot in enumerate(slots):
             if slot:
                 out.write(f"\t[{at}] = {{ 0x{slot[1]:x}, {slot[2]}, {slot[3]} }},\n")
-        out.write("};\n\nconst struct gh_pii_term gh_pii_terms[] = {\n\t{ 0, 0, 0 },\n")
-        for name, personal, alone in terms:
-            out.write(f"\t{{ {name}, {personal}, {alone} }},\n")
+        out.write("};\n\nconst struct gh_pii_term gh_pii_terms[] = {\n\t{ 0, 0, 0, 0 },\n")
+        for each in terms:
+            out.write("\t{ " + ", ".join(map(str, each)) + " },\n")
+        out.write("};\n\nconst char *const gh_pii_suffixes[GH_PII_SUFFIXES] = {\n")
+        out.writelines(f'\t"{each}",\n' for each in suffixes)
+        out.write("};\n\nconst uint64_t gh_pii_suffix_filter[16] = {\n")
+        bits = [0] * 16
+        for each in suffixes:
+            bit = int.from_bytes(each[-4:].encode(), "little") * 2654435761 >> 22 & 1023
+            bits[bit // 64] |= 1 << bit % 64
+        out.writelines(f"\t0x{each:x},\n" for each in bits)
         out.write("};\n")
 
 

@@ -69,6 +69,84 @@ static bool names_somebody(struct gh_slice text, size_t start)
 	return false;
 }
 
+/* Words that end a noun phrase, or tell nothing about which illness it is. */
+static bool is_stop_word(struct gh_slice word)
+{
+	static const char *const stops[] = {
+		"the",     "a",    "an",   "of",      "and",    "or",    "in",    "with",
+		"for",     "to",   "by",   "from",    "this",   "that",  "these", "those",
+		"such",    "as",   "is",   "was",     "are",    "were",  "has",   "have",
+		"had",     "no",   "any",  "other",   "some",   "both",  "all",   "its",
+		"their",   "his",  "her",  "my",      "our",    "your",  "who",   "which",
+		"on",      "at",   "not",  "be",      "been",   "may",   "can",   "due",
+		"into",    "than", "but",  "between", "causes", "cause", "about", "without",
+		"against", "into", "each", "new",     "this",   "most",  "many",  "known",
+		"called",  "i",    "he",   "she",     "they",   "we",    "you",   "it",
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(stops); i++)
+		if (gh_slice_eq_nocase(word, gh_slice_str(stops[i])))
+			return true;
+	return false;
+}
+
+/* Where the words before a head noun begin that tell which it is: "Duchenne muscular dystrophy". */
+static size_t modifiers_before(struct gh_slice text, size_t start)
+{
+	for (int words = 0; words < 3; words++) {
+		size_t end = start;
+		if (end == 0 || (text.data[end - 1] != ' ' && text.data[end - 1] != '-'))
+			return start;
+		end--;
+		/* "X - linked", as some write it. */
+		if (end > 1 && text.data[end - 1] == '-' && text.data[end - 2] == ' ')
+			end -= 2;
+		size_t at = end;
+		while (at > 0 && end - at < 28 &&
+		       (gh_pii_is_alnum(text.data[at - 1]) || text.data[at - 1] == '\'' ||
+		        text.data[at - 1] >= 0x80))
+			at--;
+		if (at == end || is_stop_word(gh_slice_sub(text, at, end - at)))
+			return start;
+		start = at;
+	}
+	return start;
+}
+
+/* "my DNA", "Ada's DNA". */
+static bool is_owned(struct gh_slice text, size_t start)
+{
+	static const char *const owners[] = {
+		" my", " his", " her", " your", " their", "'s", "s'"
+	};
+
+	if (start < 4 || text.data[start - 1] != ' ')
+		return false;
+	for (size_t i = 0; i < GH_ARRAY_LEN(owners); i++) {
+		size_t len = strlen(owners[i]);
+		if (start - 1 >= len &&
+		    strncasecmp((const char *)text.data + start - 1 - len, owners[i], len) == 0)
+			return true;
+	}
+	return start == 4 && strncasecmp((const char *)text.data, "my ", 3) == 0;
+}
+
+/* "Wiskott-Aldrich syndrome (WAS)" */
+static void add_short_form(struct gh_pii_scan *scan, size_t end, const char *kind, int confidence)
+{
+	size_t at = end + 2, stop = at;
+
+	if (gh_pii_byte(scan, end) != ' ' || gh_pii_byte(scan, end + 1) != '(')
+		return;
+	while (stop < scan->text.len && stop - at < 7 &&
+	       ((scan->text.data[stop] >= 'A' && scan->text.data[stop] <= 'Z') ||
+	        gh_pii_is_digit(scan->text.data[stop])))
+		stop++;
+	if (stop - at >= 2 && stop - at <= 6 && gh_pii_byte(scan, stop) == ')' &&
+	    !gh_pii_is_digit(scan->text.data[at]))
+		gh_pii_add(scan, at, stop, GH_PII_HEALTH, kind, confidence - 2);
+}
+
 void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger)
 {
 	const struct gh_pii_term *term = &gh_pii_terms[trigger->term];
@@ -80,8 +158,21 @@ void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *t
 	              names_owner(text, end);
 	int confidence = person ? term->personal : term->alone;
 
+	if (term->head) {
+		start = modifiers_before(text, start);
+		/* "the disease": which one is not said. */
+		if (start == trigger->start && term->head == 1)
+			confidence -= person ? 22 : 34;
+	}
+	/* Of genes and probes: what is sampled there is nobody's identity. */
+	if (term->class == GH_PII_BIOMETRIC && groups & GH_W_SCIENCE)
+		confidence = 20;
+	else if (term->class == GH_PII_BIOMETRIC && term->alone < 25)
+		confidence = is_owned(text, start) ? term->personal : term->alone;
 	if (groups & GH_W_NEUTRAL && !(groups & (GH_W_MRN | GH_W_ICD)))
-		confidence = term->alone - 12;
+		confidence = term->alone - 12 < 38 ? term->alone - 12 : 38;
+	else if (!person && term->class == GH_PII_HEALTH)
+		kind = "condition"; /* an illness, and nobody who has it */
 	/* "a minor issue", "minor version": an adjective of things. */
 	if (term->class == GH_PII_MINOR && end - start == 5) {
 		uint8_t after = gh_pii_byte(scan, end);
@@ -93,6 +184,8 @@ void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *t
 		confidence = noun && person ? confidence : 10;
 	}
 	gh_pii_add(scan, start, end, term->class, kind, confidence);
+	if (term->class == GH_PII_HEALTH)
+		add_short_form(scan, end, kind, confidence);
 }
 
 static bool ends_with_word(struct gh_slice text, size_t at, const char *word)
@@ -183,7 +276,7 @@ void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at)
 	bool comma = at > 1 && before == ' ' && text.data[at - 2] == ',';
 	if ((before == '(' && next == ')') || (comma && (next == ',' || next == '.'))) {
 		uint64_t groups = sentence_groups(scan, at, end);
-		if (groups & GH_W_CHILD)
+		if (groups & GH_W_CHILD && !(groups & GH_W_SCIENCE))
 			gh_pii_add(scan, at, end, GH_PII_MINOR, "age", 70);
 	}
 }

@@ -4,6 +4,7 @@
 #include "pii/detect.h"
 
 #include <stdlib.h>
+#include <strings.h>
 
 #include "base/secret.h"
 #include "pii/decode.h"
@@ -12,6 +13,7 @@
 #define MAX_PHRASES   4
 #define KEEP_BEHIND   512 /* triggers that far behind a stretch are still of interest */
 #define PATTERN_BYTES 14  /* a word this long may be a key that has no prefix */
+#define SUFFIX_WORD   7   /* the shortest illness that is told by its ending */
 #define W_ACTS        (GH_W_SECRET | GH_W_SECRETISH | GH_W_BEGIN | GH_W_VENDOR | GH_W_PATTERN)
 
 struct phrase {
@@ -148,18 +150,36 @@ static bool joins(const struct gh_pii_scan *scan, size_t last_end, size_t start)
 	return c == ' ' || c == '_' || c == '-' || c == '\'' || c == '.' || c == '/' || c == '\n';
 }
 
-static void take_entry(struct gh_pii_scan *scan, uint64_t hash, size_t start, size_t end)
+/* False when the word is not in the table. */
+static bool take_entry(struct gh_pii_scan *scan, uint64_t hash, size_t start, size_t end)
 {
 	struct gh_pii_scratch *scratch = scan->scratch;
 	const struct gh_pii_word *entry = gh_pii_word_find(hash);
 
 	if (!entry)
-		return;
+		return false;
 	if (entry->groups || entry->term)
 		add_trigger(scan, start, end, entry->groups, entry->term);
 	if (entry->goes_on && scratch->phrase_count < MAX_PHRASES)
 		scratch->phrases[scratch->phrase_count++] =
 		    (struct phrase){ hash, (uint32_t)start };
+	return true;
+}
+
+/* "retinoblastoma", "cardiomyopathy": an illness by its ending. */
+static __attribute__((noinline)) void take_suffix(struct gh_pii_scan *scan, size_t start,
+                                                  size_t end)
+{
+	const char *word = (const char *)scan->text.data + start;
+
+	for (size_t i = 0; i < GH_PII_SUFFIXES; i++) {
+		size_t len = strlen(gh_pii_suffixes[i]);
+		if (end - start > len + 1 &&
+		    strncasecmp(word + (end - start) - len, gh_pii_suffixes[i], len) == 0) {
+			add_trigger(scan, start, end, 0, GH_PII_SUFFIX_TERM);
+			return;
+		}
+	}
 }
 
 static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
@@ -185,8 +205,9 @@ static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
 			take_entry(scan, gh_pii_word_join(open[i].hash, hash), open[i].start, end);
 	}
 	scratch->last_end = end;
-	if (hash)
-		take_entry(scan, hash, start, end);
+	if (hash && !take_entry(scan, hash, start, end) && end - start >= SUFFIX_WORD &&
+	    gh_pii_may_have_suffix(word + (end - start)))
+		take_suffix(scan, start, end);
 }
 
 static void words_of_block(struct gh_pii_scan *scan, uint64_t word, size_t base)

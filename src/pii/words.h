@@ -26,6 +26,8 @@ struct gh_pii_word {
 struct gh_pii_term {
 	uint8_t class;
 	uint8_t personal, alone;
+	uint8_t head; /* what stands before it belongs to it: 1 "… disease", 2 "… cancer", which
+	                 says enough alone; 0 no */
 };
 
 /* One bit for each hash in the table: nearly every word ends here. Then the low halves of the
@@ -34,6 +36,9 @@ extern const uint64_t gh_pii_word_filter[GH_PII_WORD_FILTER / 64];
 extern const uint32_t gh_pii_word_prints[GH_PII_WORD_SLOTS];
 extern const struct gh_pii_word gh_pii_words[GH_PII_WORD_SLOTS];
 extern const struct gh_pii_term gh_pii_terms[];
+/* What words end in that name an illness, and a bit for each hash of four last letters. */
+extern const char *const gh_pii_suffixes[GH_PII_SUFFIXES];
+extern const uint64_t gh_pii_suffix_filter[16];
 
 /* Eight bytes of the word from `at` on, lower-cased, zero beyond its end. */
 static inline uint64_t gh_pii_word_load(struct gh_slice word, size_t at, const uint8_t *limit)
@@ -80,6 +85,16 @@ static inline uint64_t gh_pii_word_hash(struct gh_slice word, const uint8_t *lim
 		     gh_pii_word_load(word, 24, limit) * 3) *
 		    UINT64_C(0x94D049BB133111EB);
 	return h ^ h >> 31;
+}
+
+/* Whether a word of `len` letters that ends before `end` may end in one of the suffixes. */
+static inline bool gh_pii_may_have_suffix(const uint8_t *end)
+{
+	uint32_t four;
+
+	memcpy(&four, end - 4, 4);
+	uint32_t bit = (four | 0x20202020u) * 2654435761u >> 22;
+	return gh_pii_suffix_filter[bit / 64] >> bit % 64 & 1;
 }
 
 static inline uint64_t gh_pii_word_join(uint64_t phrase, uint64_t word)
