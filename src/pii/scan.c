@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "pii/decode.h"
 #include "pii/fold.h"
+#include "pii/names.h"
 
 #define MAX_PHRASES   4
 #define KEEP_BEHIND   512 /* triggers that far behind a stretch are still of interest */
@@ -32,6 +33,7 @@ struct gh_pii_scratch {
 	size_t column_count, column_capacity;
 	struct gh_pii_fold fold;
 	struct gh_pii_decoder decoder;
+	struct gh_pii_names names;
 	/* the word pass */
 	bool in_word;
 	size_t word_start, last_end;
@@ -41,27 +43,27 @@ struct gh_pii_scratch {
 	size_t next_trigger;
 };
 
-static struct gh_pii_scratch *scratch_of(struct gh_pii_matches *matches)
+static gh_result scratch_of(struct gh_pii_matches *matches, struct gh_pii_scratch **out)
 {
 	struct gh_pii_scratch *scratch = matches->scratch;
 
-	if (scratch)
-		return scratch;
-	scratch = calloc(1, sizeof *scratch);
-	if (!scratch)
-		return NULL;
-	scratch->classify = gh_pii_best_classifier();
-	gh_pii_prefixes_make(&scratch->prefixes);
-	gh_pii_id_index_make(&scratch->ids);
-	matches->scratch = scratch;
-	return scratch;
+	if (!scratch) {
+		scratch = calloc(1, sizeof *scratch);
+		GH_ENSURE(scratch, GH_E_MEMORY, "out of memory");
+		matches->scratch = scratch;
+		scratch->classify = gh_pii_best_classifier();
+		gh_pii_prefixes_make(&scratch->prefixes);
+		gh_pii_id_index_make(&scratch->ids);
+	}
+	*out = scratch;
+	return gh_pii_names_open(&scratch->names);
 }
 
 gh_result gh_pii_scan_with(struct gh_pii_matches *matches, gh_pii_classify_fn *run)
 {
-	struct gh_pii_scratch *scratch = scratch_of(matches);
+	struct gh_pii_scratch *scratch;
 
-	GH_ENSURE(scratch, GH_E_MEMORY, "out of memory");
+	GH_TRY(scratch_of(matches, &scratch));
 	scratch->classify = run;
 	return GH_OK;
 }
@@ -75,6 +77,7 @@ void gh_pii_matches_free(struct gh_pii_matches *matches)
 		free(scratch->columns);
 		gh_pii_fold_free(&scratch->fold);
 		gh_pii_decoder_free(&scratch->decoder);
+		gh_pii_names_close(&scratch->names);
 		free(scratch);
 	}
 	free(matches->items);
@@ -208,6 +211,7 @@ static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
 	if (hash && !take_entry(scan, hash, start, end) && end - start >= SUFFIX_WORD &&
 	    gh_pii_may_have_suffix(word + (end - start)))
 		take_suffix(scan, start, end);
+	gh_pii_names_word(&scratch->names, scan->text, start, end, hash);
 }
 
 static void words_of_block(struct gh_pii_scan *scan, uint64_t word, size_t base)
@@ -270,6 +274,7 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 	}
 	scan->triggers = scratch->triggers;
 	scan->trigger_count = scratch->trigger_count;
+	gh_pii_names_label(&scratch->names, scan->text, 0, from + len == scan->text.len);
 }
 
 /* ---- signs ---- */
@@ -293,6 +298,19 @@ static void act_on_trigger(struct gh_pii_scan *scan, const struct gh_pii_trigger
 		gh_pii_detect_spoken(scan, trigger);
 }
 
+/* The names that begin before `to`. */
+static void add_names(struct gh_pii_scan *scan, size_t to)
+{
+	struct gh_pii_names *names = &scan->scratch->names;
+
+	while (names->found_next < names->found_count &&
+	       names->found[names->found_next].start < to) {
+		const struct gh_pii_name *name = &names->found[names->found_next++];
+		gh_pii_add(scan, name->start, name->end, GH_PII_NAME, "person",
+		           gh_pii_tagger_confidence(&names->tagger, name->margin));
+	}
+}
+
 static void signs_of_block(struct gh_pii_scan *scan, const struct gh_pii_bits *bits, size_t base,
                            bool *in_digits)
 {
@@ -306,6 +324,7 @@ static void signs_of_block(struct gh_pii_scan *scan, const struct gh_pii_bits *b
 		if (trigger.term || (trigger.groups & W_ACTS))
 			act_on_trigger(scan, &trigger);
 	}
+	add_names(scan, base + GH_PII_BLOCK);
 	for (uint64_t at = bits->at; at; at &= at - 1)
 		gh_pii_detect_email(scan, base + (unsigned)__builtin_ctzll(at));
 	for (uint64_t at = bits->assign; at; at &= at - 1)
@@ -373,6 +392,11 @@ static bool beats(const struct gh_pii_match *a, const struct gh_pii_match *b)
 {
 	uint32_t a_len = a->end - a->start, b_len = b->end - b->start;
 
+	/* Words look like a name; what has a form of its own is proven by it. */
+	if (a->class == GH_PII_NAME && b->class != GH_PII_NAME && b->confidence >= 50)
+		return false;
+	if (b->class == GH_PII_NAME && a->class != GH_PII_NAME && a->confidence >= 50)
+		return true;
 	if (a->class == b->class && a_len != b_len) {
 		int gap = a->confidence - b->confidence;
 		if (gap >= -12 && gap <= 12)
@@ -420,11 +444,13 @@ static gh_result scan_folded(struct gh_pii_scan *scan)
 	scratch->trigger_count = scratch->next_trigger = 0;
 	scratch->phrase_count = scratch->last_end = 0;
 	scratch->in_word = false;
+	gh_pii_names_begin(&scratch->names);
 	GH_TRY(gh_pii_csv_columns(scan->text, &scratch->columns, &scratch->column_count,
 	                          &scratch->column_capacity));
 	scan->columns = scratch->columns;
 	scan->column_count = scratch->column_count;
 	walk(scan);
+	scan->out->truncated = scan->out->truncated || scratch->names.failed;
 	GH_ENSURE(!scan->out->truncated, GH_E_LIMIT, "a text holds too many matches");
 	sort_matches(scan->out);
 	settle(scan->out);
@@ -435,9 +461,8 @@ static gh_result begin(struct gh_pii_scan *scan, struct gh_slice text)
 {
 	struct gh_pii_matches *out = scan->out;
 
-	scan->scratch = scratch_of(out);
 	GH_ENSURE(text.len <= GH_PII_MAX_TEXT_BYTES, GH_E_LIMIT, "a text is too long to scan");
-	GH_ENSURE(scan->scratch, GH_E_MEMORY, "out of memory");
+	GH_TRY(scratch_of(out, &scan->scratch));
 	out->count = 0;
 	out->truncated = false;
 	scan->scratch->decoder.run_count = 0;

@@ -1,0 +1,631 @@
+/* pii-train: learns the weights of the name tagger by an averaged structured perceptron with a
+ * margin, on the very features that the scanner computes. Integers only and a fixed order: the same
+ * input gives the same model.
+ *
+ *   pii-train GAZETTEER.tsv CORPUS.jsonl MODEL [EPOCHS]
+ *
+ * GAZETTEER.tsv: word, tab, flags (src/pii/tagger.h) in decimal. CORPUS.jsonl: rows of "text",
+ * "spans" of start, end, class (name, address, place, org, misc) and "fold", 0 to 9. Folds 8 and 9
+ * are kept out of a first training that gives the calibration and the printed scores; the model is
+ * then trained on everything. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "pii/detect.h"
+#include "pii/names.h"
+
+#define ROW_BITS  16
+#define GAZ_BITS  18
+#define BARE_BITS 18
+#define HEADER    320
+#define MARGIN    24 /* how much better than a wrong label the right one must score */
+#define FEATURES  GH_PII_TAGGER_FEATURES
+#define LABELS    GH_PII_TAG_COUNT
+#define FORBIDDEN -6000
+
+struct example {
+	uint32_t rows[FEATURES];
+	uint8_t gold, digit;
+};
+
+struct segment {
+	uint32_t first, source;
+	uint8_t count, comma, fold;
+};
+
+struct trainer {
+	struct example *examples;
+	size_t example_count, example_capacity;
+	struct segment *segments;
+	size_t segment_count, segment_capacity;
+	/* the row at hand */
+	const uint8_t *gold; /* a label for each byte of the text; | 0x80 on the first of a span */
+	uint8_t fold;
+	uint32_t source;
+	size_t name_words, covered;
+	/* weights and their sums over time */
+	int32_t *weight;
+	int64_t *total;
+	int32_t *since;
+	int32_t moves[LABELS][LABELS], first[2][LABELS];
+	int64_t moves_total[LABELS][LABELS], first_total[2][LABELS];
+	int32_t now;
+};
+
+static void *grow(void *items, size_t count, size_t *capacity, size_t size)
+{
+	if (count < *capacity)
+		return items;
+	*capacity = *capacity ? *capacity * 2 : 4096;
+	items = realloc(items, *capacity * size);
+	if (!items)
+		exit(1);
+	return items;
+}
+
+/* ---- reading ---- */
+
+static void on_segment(void *context, struct gh_pii_names *names, size_t first, size_t count)
+{
+	struct trainer *t = context;
+	const struct gh_pii_tag_word *tokens = &names->tokens[first];
+	bool comma = tokens[0].gap == GH_PII_GAP_COMMA;
+
+	t->segments =
+	    grow(t->segments, t->segment_count, &t->segment_capacity, sizeof *t->segments);
+	t->segments[t->segment_count++] = (struct segment){ (uint32_t)t->example_count, t->source,
+		                                            (uint8_t)count, comma, t->fold };
+	uint8_t before = GH_PII_TAG_O;
+	for (size_t i = 0; i < count; i++) {
+		t->examples =
+		    grow(t->examples, t->example_count, &t->example_capacity, sizeof *t->examples);
+		struct example *e = &t->examples[t->example_count++];
+		gh_pii_tagger_features(&names->tagger, &tokens[i], e->rows);
+		uint8_t gold = t->gold[tokens[i].start];
+		bool begins = gold & 0x80;
+		gold &= 7;
+		if (gold == GH_PII_TAG_NAME || gold == GH_PII_TAG_ADDRESS) {
+			bool on = !begins && (i > 0 ? before == gold || before == gold + 1
+			                            : comma && gold == GH_PII_TAG_NAME);
+			gold = (uint8_t)(gold + on);
+		}
+		e->digit = false;
+		for (size_t b = tokens[i].start; b < tokens[i].end; b++)
+			e->digit |= t->gold[b] & 0x40 ? true : false;
+		e->gold = before = gold;
+		t->covered += gold == GH_PII_TAG_NAME || gold == GH_PII_TAG_NAME_ON;
+	}
+}
+
+static uint8_t label_of(const char *class)
+{
+	static const struct {
+		const char *name;
+		uint8_t label;
+	} labels[] = { { "name", GH_PII_TAG_NAME },
+		       { "address", GH_PII_TAG_ADDRESS },
+		       { "place", GH_PII_TAG_PLACE },
+		       { "org", GH_PII_TAG_ORG },
+		       { "misc", GH_PII_TAG_MISC } };
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(labels); i++)
+		if (strcmp(class, labels[i].name) == 0)
+			return labels[i].label;
+	return GH_PII_TAG_O;
+}
+
+static bool is_word_byte(uint8_t c)
+{
+	return gh_pii_is_alnum(c) || c >= 0x80;
+}
+
+static void read_row(struct trainer *t, struct gh_pii_names *names, const json_t *row)
+{
+	const json_t *text = json_object_get(row, "text"), *item;
+	struct gh_slice s = gh_slice(json_string_value(text), json_string_length(text));
+	uint8_t *gold = calloc(s.len + 1, 1);
+	size_t i;
+
+	json_array_foreach(json_object_get(row, "spans"), i, item)
+	{
+		size_t start = (size_t)json_integer_value(json_object_get(item, "start"));
+		size_t end = (size_t)json_integer_value(json_object_get(item, "end"));
+		uint8_t label = label_of(json_string_value(json_object_get(item, "class")));
+		for (size_t b = start; b < end && b < s.len; b++)
+			gold[b] = (uint8_t)(label | (b == start ? 0x80 : 0));
+	}
+	t->gold = gold;
+	t->fold = (uint8_t)json_integer_value(json_object_get(row, "fold"));
+	t->source = (uint32_t)json_integer_value(json_object_get(row, "source"));
+	gh_pii_names_begin(names);
+	for (size_t at = 0; at < s.len;) {
+		size_t end = at;
+		while (end < s.len && is_word_byte(s.data[end]))
+			end++;
+		if (end == at) {
+			at++;
+			continue;
+		}
+		bool digit = false;
+		for (size_t b = at; b < end; b++)
+			digit = digit || gh_pii_is_digit(s.data[b]);
+		t->name_words += (gold[at] & 7) == GH_PII_TAG_NAME;
+		gh_pii_names_word(names, s, at, end,
+		                  gh_pii_word_hash(gh_slice_sub(s, at, end - at), s.data + s.len));
+		if (digit)
+			for (size_t b = at; b < end; b++)
+				gold[b] |= 0x40;
+		at = end;
+	}
+	/* The digit mark must not hide the label. */
+	for (size_t b = 0; b < s.len; b++)
+		gold[b] = (uint8_t)(gold[b] & 0xc7);
+	gh_pii_names_segments(names, s, true, on_segment, t);
+	free(gold);
+}
+
+static void read_corpus(struct trainer *t, struct gh_pii_names *names, const char *path)
+{
+	FILE *in = fopen(path, "re");
+	char *line = NULL;
+	size_t capacity = 0;
+	ssize_t len;
+
+	if (!in) {
+		perror(path);
+		exit(2);
+	}
+	while ((len = getline(&line, &capacity, in)) > 0) {
+		json_t *row = json_loadb(line, (size_t)len, 0, NULL);
+		if (!row) {
+			fprintf(stderr, "pii-train: %s is not JSON lines\n", path);
+			exit(2);
+		}
+		read_row(t, names, row);
+		json_decref(row);
+	}
+	free(line);
+	fclose(in);
+}
+
+static uint8_t *read_gazetteer(const char *path, size_t *len)
+{
+	size_t rows = (size_t)LABELS << ROW_BITS, slots = (size_t)1 << GAZ_BITS, words = 0,
+	       lost = 0;
+	FILE *in = fopen(path, "re");
+	char *line = NULL;
+	size_t capacity = 0;
+	ssize_t got;
+
+	*len = HEADER + rows + 4 * slots + ((size_t)1 << BARE_BITS) / 8;
+	uint8_t *file = aligned_alloc(64, (*len + 63) / 64 * 64);
+	if (!in || !file) {
+		perror(path);
+		exit(2);
+	}
+	memset(file, 0, *len);
+	uint16_t *gaz = (uint16_t *)(void *)(file + HEADER + rows);
+	uint64_t *bare = (uint64_t *)(void *)(gaz + 2 * slots);
+	while ((got = getline(&line, &capacity, in)) > 0) {
+		char *tab = strchr(line, '\t');
+		if (!tab)
+			continue;
+		uint32_t flags = (uint32_t)strtoul(tab + 1, NULL, 10);
+		struct gh_slice word = gh_slice(line, (size_t)(tab - line));
+		uint64_t hash = gh_pii_word_hash(word, word.data + word.len);
+		uint16_t print = hash & 0xffff ? (uint16_t)(hash & 0xffff) : 1;
+		size_t at = hash >> 20 & (slots - 1), probes = 0;
+		while (gaz[2 * at] && gaz[2 * at] != print && probes++ < 60)
+			at = (at + 1) & (slots - 1);
+		if (!hash || gaz[2 * at]) {
+			lost++;
+			continue;
+		}
+		gaz[2 * at] = print;
+		gaz[2 * at + 1] = (uint16_t)flags;
+		words++;
+		if (flags &
+		    (GH_PII_GAZ_BARE | GH_PII_GAZ_INTRO | GH_PII_GAZ_TITLE | GH_PII_GAZ_PARTICLE)) {
+			uint64_t bit = hash >> 11 & ((UINT64_C(1) << BARE_BITS) - 1);
+			bare[bit / 64] |= UINT64_C(1) << bit % 64;
+		}
+	}
+	fprintf(stderr, "gazetteer: %zu words, %zu of the same print\n", words, lost);
+	free(line);
+	fclose(in);
+	memcpy(file, "GHTAGGER", 8);
+	const uint32_t head[] = { 1, (uint32_t)*len, ROW_BITS, GAZ_BITS, BARE_BITS, 0 };
+	memcpy(file + 8, head, sizeof head);
+	return file;
+}
+
+/* ---- training ---- */
+
+static bool allowed(int from, int to)
+{
+	if (to == GH_PII_TAG_NAME_ON)
+		return from == GH_PII_TAG_NAME || from == GH_PII_TAG_NAME_ON;
+	if (to == GH_PII_TAG_ADDRESS_ON)
+		return from == GH_PII_TAG_ADDRESS || from == GH_PII_TAG_ADDRESS_ON;
+	return true;
+}
+
+static bool allowed_first(int comma, int to)
+{
+	return to != GH_PII_TAG_ADDRESS_ON && (comma || to != GH_PII_TAG_NAME_ON);
+}
+
+/* The best path, a wrong label being worth MARGIN more. */
+static void decode(const struct trainer *t, const struct segment *s, bool augmented, uint8_t *out)
+{
+	int32_t path[GH_PII_TAGGER_SEGMENT][LABELS];
+	uint8_t back[GH_PII_TAGGER_SEGMENT][LABELS];
+
+	for (size_t i = 0; i < s->count; i++) {
+		const struct example *e = &t->examples[s->first + i];
+		int32_t sum[LABELS] = { 0 };
+		for (int f = 0; f < FEATURES; f++)
+			for (int l = 0; l < LABELS; l++)
+				sum[l] += t->weight[(size_t)e->rows[f] * LABELS + (size_t)l];
+		for (int l = 0; l < LABELS; l++) {
+			if (augmented && l != e->gold)
+				sum[l] += MARGIN;
+			if (e->digit && (l == GH_PII_TAG_NAME || l == GH_PII_TAG_NAME_ON))
+				sum[l] -= 1000000;
+			int32_t best = INT32_MIN;
+			if (i == 0) {
+				best =
+				    allowed_first(s->comma, l) ? t->first[s->comma][l] : -100000000;
+			} else {
+				for (int j = 0; j < LABELS; j++) {
+					int32_t score =
+					    path[i - 1][j] +
+					    (allowed(j, l) ? t->moves[j][l] : -100000000);
+					if (score > best) {
+						best = score;
+						back[i][l] = (uint8_t)j;
+					}
+				}
+			}
+			path[i][l] = best + sum[l];
+		}
+	}
+	uint8_t label = 0;
+	for (int l = 1; l < LABELS; l++)
+		if (path[s->count - 1][l] > path[s->count - 1][label])
+			label = (uint8_t)l;
+	for (size_t i = s->count; i-- > 0;) {
+		out[i] = label;
+		label = i > 0 ? back[i][label] : 0;
+	}
+}
+
+static void add(struct trainer *t, uint32_t row, uint8_t label, int32_t by)
+{
+	size_t at = (size_t)row * LABELS + label;
+
+	t->total[at] += (int64_t)t->weight[at] * (t->now - t->since[at]);
+	t->since[at] = t->now;
+	t->weight[at] += by;
+}
+
+static void learn(struct trainer *t, const struct segment *s)
+{
+	uint8_t guess[GH_PII_TAGGER_SEGMENT];
+
+	t->now++;
+	decode(t, s, true, guess);
+	for (size_t i = 0; i < s->count; i++) {
+		const struct example *e = &t->examples[s->first + i];
+		for (int f = 0; guess[i] != e->gold && f < FEATURES; f++) {
+			add(t, e->rows[f], e->gold, 1);
+			add(t, e->rows[f], guess[i], -1);
+		}
+		if (i == 0) {
+			t->first[s->comma][e->gold]++;
+			t->first[s->comma][guess[i]]--;
+			t->first_total[s->comma][e->gold] += -(int64_t)t->now;
+			t->first_total[s->comma][guess[i]] += t->now;
+		} else {
+			uint8_t before = t->examples[s->first + i - 1].gold;
+			t->moves[before][e->gold]++;
+			t->moves[guess[i - 1]][guess[i]]--;
+			t->moves_total[before][e->gold] += -(int64_t)t->now;
+			t->moves_total[guess[i - 1]][guess[i]] += t->now;
+		}
+	}
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+static int clamp(double value, int limit)
+{
+	int rounded = (int)(value < 0 ? value - 0.5 : value + 0.5);
+
+	return rounded > limit ? limit : rounded < -limit ? -limit : rounded;
+}
+
+static void train(struct trainer *t, unsigned epochs, unsigned below, uint8_t *file)
+{
+	size_t rows = (size_t)LABELS << ROW_BITS, count = 0;
+	uint32_t *order = malloc(t->segment_count * sizeof *order);
+	uint64_t random = 0x1234567;
+
+	memset(t->weight, 0, rows * sizeof *t->weight);
+	memset(t->total, 0, rows * sizeof *t->total);
+	memset(t->since, 0, rows * sizeof *t->since);
+	memset(t->moves, 0, sizeof t->moves);
+	memset(t->first, 0, sizeof t->first);
+	memset(t->moves_total, 0, sizeof t->moves_total);
+	memset(t->first_total, 0, sizeof t->first_total);
+	t->now = 0;
+	for (uint32_t i = 0; i < t->segment_count; i++)
+		if (t->segments[i].fold < below)
+			order[count++] = i;
+	for (unsigned epoch = 0; epoch < epochs; epoch++) {
+		for (size_t i = count; i > 1; i--) {
+			size_t j = next_random(&random) % i;
+			uint32_t swap = order[i - 1];
+			order[i - 1] = order[j];
+			order[j] = swap;
+		}
+		for (size_t i = 0; i < count; i++)
+			learn(t, &t->segments[order[i]]);
+	}
+	free(order);
+	double now = t->now, scale = 1.0;
+	double *average = malloc(rows * sizeof *average);
+	int8_t *out = (int8_t *)file + HEADER;
+	/* One in a thousand of the weights in use may be clipped. */
+	size_t used = 0, bins[4096] = { 0 };
+	for (size_t i = 0; i < rows; i++) {
+		t->total[i] += (int64_t)t->weight[i] * (t->now - t->since[i]);
+		average[i] = (double)t->total[i] / now;
+		double size = average[i] < 0 ? -average[i] : average[i];
+		if (size > 0.01) {
+			used++;
+			bins[size * 16 < 4095 ? (size_t)(size * 16) : 4095]++;
+		}
+	}
+	size_t seen = 0, bin = 4095;
+	while (bin > 0 && (seen += bins[bin]) < used / 1000)
+		bin--;
+	scale = 127.0 / ((double)(bin + 1) / 16);
+	for (size_t i = 0; i < rows; i++)
+		out[i] = (int8_t)clamp(average[i] * scale, 127);
+	free(average);
+	int16_t moves[LABELS][LABELS], first[2][LABELS];
+	for (int i = 0; i < LABELS; i++)
+		for (int j = 0; j < LABELS; j++)
+			moves[i][j] = allowed(i, j)
+			                  ? (int16_t)clamp(((double)t->moves[i][j] +
+			                                    (double)t->moves_total[i][j] / now) *
+			                                       scale,
+			                                   2000)
+			                  : FORBIDDEN;
+	for (int c = 0; c < 2; c++)
+		for (int j = 0; j < LABELS; j++)
+			first[c][j] = allowed_first(c, j)
+			                  ? (int16_t)clamp(((double)t->first[c][j] +
+			                                    (double)t->first_total[c][j] / now) *
+			                                       scale,
+			                                   2000)
+			                  : FORBIDDEN;
+	memcpy(file + 32, moves, sizeof moves);
+	memcpy(file + 160, first, sizeof first);
+	fprintf(stderr, "trained on %zu segments, %zu weights in use, scale %.2f\n", count, used,
+	        scale);
+}
+
+/* ---- calibration ---- */
+
+struct guess {
+	int margin;
+	bool right;
+};
+
+static int by_margin(const void *a, const void *b)
+{
+	return ((const struct guess *)a)->margin - ((const struct guess *)b)->margin;
+}
+
+static void weigh_quantised(const struct trainer *t, const uint8_t *file, struct example *e,
+                            int32_t *sum)
+{
+	const int8_t *rows = (const int8_t *)file + HEADER;
+
+	for (int l = 0; l < LABELS; l++)
+		sum[l] = 0;
+	for (int f = 0; f < FEATURES; f++)
+		for (int l = 0; l < LABELS; l++)
+			sum[l] += rows[(size_t)e->rows[f] * LABELS + (size_t)l];
+}
+
+/* How sure a margin makes us that a word is part of a name: isotonic regression over words of the
+ * folds kept out, in at most GH_PII_TAGGER_LEVELS steps. */
+static void calibrate(struct trainer *t, uint8_t *file)
+{
+	int16_t moves[LABELS][LABELS], first[2][LABELS];
+	struct guess *guesses = malloc(t->example_count * sizeof *guesses);
+	size_t count = 0, strict = 0, gold_spans = 0, guessed_spans = 0;
+
+	memcpy(moves, file + 32, sizeof moves);
+	memcpy(first, file + 160, sizeof first);
+	for (size_t n = 0; n < t->segment_count; n++) {
+		const struct segment *s = &t->segments[n];
+		int32_t e[GH_PII_TAGGER_SEGMENT][LABELS], a[GH_PII_TAGGER_SEGMENT][LABELS],
+		    rest[LABELS] = { 0 };
+		uint8_t labels[GH_PII_TAGGER_SEGMENT];
+		if (s->fold < 8)
+			continue;
+		for (size_t i = 0; i < s->count; i++) {
+			weigh_quantised(t, file, &t->examples[s->first + i], e[i]);
+			for (int l = 0; l < LABELS; l++) {
+				int32_t best = i == 0 ? first[s->comma][l] : INT32_MIN;
+				for (int j = 0; i > 0 && j < LABELS; j++)
+					if (a[i - 1][j] + moves[j][l] > best)
+						best = a[i - 1][j] + moves[j][l];
+				if (t->examples[s->first + i].digit &&
+				    (l == GH_PII_TAG_NAME || l == GH_PII_TAG_NAME_ON))
+					e[i][l] -= 4000;
+				a[i][l] = best + e[i][l];
+			}
+		}
+		for (size_t i = s->count; i-- > 0;) {
+			int32_t name = INT32_MIN, other = INT32_MIN;
+			labels[i] = 0;
+			for (int l = 0; l < LABELS; l++) {
+				int32_t all = a[i][l] + rest[l];
+				bool is_name = l == GH_PII_TAG_NAME || l == GH_PII_TAG_NAME_ON;
+				if (is_name && all > name)
+					name = all;
+				if (!is_name && all > other)
+					other = all;
+				if (all > a[i][labels[i]] + rest[labels[i]])
+					labels[i] = (uint8_t)l;
+			}
+			uint8_t gold = t->examples[s->first + i].gold;
+			guesses[count++] =
+			    (struct guess){ name - other,
+				            gold == GH_PII_TAG_NAME || gold == GH_PII_TAG_NAME_ON };
+			int32_t before[LABELS];
+			for (int j = 0; j < LABELS; j++) {
+				before[j] = INT32_MIN;
+				for (int l = 0; l < LABELS; l++)
+					if (moves[j][l] + e[i][l] + rest[l] > before[j])
+						before[j] = moves[j][l] + e[i][l] + rest[l];
+			}
+			memcpy(rest, before, sizeof rest);
+		}
+		for (size_t i = 0; i < s->count; i++) {
+			const struct example *x = &t->examples[s->first + i];
+			bool begins = x->gold == GH_PII_TAG_NAME,
+			     same = begins && labels[i] == x->gold;
+			gold_spans += begins;
+			guessed_spans += labels[i] == GH_PII_TAG_NAME;
+			size_t j = i + 1;
+			for (; begins && j < s->count && x[j - i].gold == GH_PII_TAG_NAME_ON; j++)
+				same = same && labels[j] == GH_PII_TAG_NAME_ON;
+			if (same && (j >= s->count || labels[j] != GH_PII_TAG_NAME_ON))
+				strict++;
+		}
+	}
+	double p = guessed_spans ? (double)strict / (double)guessed_spans : 0,
+	       r = gold_spans ? (double)strict / (double)gold_spans : 0;
+	fprintf(stderr, "folds kept out: %zu names in windows, strict P %.3f R %.3f F1 %.3f\n",
+	        gold_spans, p, r, p + r > 0 ? 2 * p * r / (p + r) : 0);
+	if (count == 0) {
+		free(guesses);
+		return;
+	}
+	qsort(guesses, count, sizeof *guesses, by_margin);
+	/* Pools of adjacent violators, then merged until they are few. */
+	struct pool {
+		int least;
+		double right, all;
+	} *pools = malloc(count * sizeof *pools);
+	size_t pool_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (pool_count > 0 && pools[pool_count - 1].all < 60) {
+			pools[pool_count - 1].all++;
+			pools[pool_count - 1].right += guesses[i].right;
+		} else {
+			pools[pool_count++] =
+			    (struct pool){ guesses[i].margin, guesses[i].right, 1 };
+		}
+		while (pool_count > 1 &&
+		       pools[pool_count - 2].right / pools[pool_count - 2].all >=
+		           pools[pool_count - 1].right / pools[pool_count - 1].all &&
+		       pools[pool_count - 1].all >= 60) {
+			pools[pool_count - 2].right += pools[pool_count - 1].right;
+			pools[pool_count - 2].all += pools[pool_count - 1].all;
+			pool_count--;
+		}
+	}
+	while (pool_count > GH_PII_TAGGER_LEVELS) {
+		size_t least = 0;
+		double nearest = 2;
+		for (size_t i = 0; i + 1 < pool_count; i++) {
+			double gap =
+			    pools[i + 1].right / pools[i + 1].all - pools[i].right / pools[i].all;
+			if (gap < nearest) {
+				nearest = gap;
+				least = i;
+			}
+		}
+		pools[least].right += pools[least + 1].right;
+		pools[least].all += pools[least + 1].all;
+		memmove(&pools[least + 1], &pools[least + 2],
+		        (pool_count - least - 2) * sizeof *pools);
+		pool_count--;
+	}
+	int16_t levels[GH_PII_TAGGER_LEVELS];
+	uint8_t sure[GH_PII_TAGGER_LEVELS];
+	for (size_t i = 0; i < GH_PII_TAGGER_LEVELS; i++) {
+		const struct pool *pool = &pools[i < pool_count ? i : pool_count - 1];
+		levels[i] = (int16_t)(i == 0                                      ? INT16_MIN
+		                      : i < pool_count && pool->least < INT16_MAX ? pool->least
+		                                                                  : INT16_MAX);
+		sure[i] = (uint8_t)(100 * (pool->right + 0.5) / (pool->all + 1) + 0.5);
+		if (i > 0 && sure[i] < sure[i - 1])
+			sure[i] = sure[i - 1];
+	}
+	memcpy(file + 192, levels, sizeof levels);
+	memcpy(file + 256, sure, sizeof sure);
+	for (size_t i = 0; i < pool_count; i++)
+		fprintf(stderr, "%d:%u ", levels[i], sure[i]);
+	fprintf(stderr, "\n");
+	free(pools);
+	free(guesses);
+}
+
+int main(int argc, char **argv)
+{
+	struct trainer t = { 0 };
+	struct gh_pii_names names = { 0 };
+	size_t rows = (size_t)LABELS << ROW_BITS, len;
+	unsigned epochs = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 8;
+
+	if (argc < 4) {
+		fprintf(stderr, "usage: pii-train GAZETTEER.tsv CORPUS.jsonl MODEL [EPOCHS]\n");
+		return 2;
+	}
+	uint8_t *file = read_gazetteer(argv[1], &len);
+	if (gh_pii_tagger_open(gh_slice(file, len), &names.tagger) != GH_OK) {
+		fprintf(stderr, "pii-train: %s\n", gh_last_error()->text);
+		return 1;
+	}
+	names.is_open = true;
+	read_corpus(&t, &names, argv[2]);
+	fprintf(stderr, "corpus: %zu segments, %zu words in windows, %zu of %zu name words\n",
+	        t.segment_count, t.example_count, t.covered, t.name_words);
+	t.weight = malloc(rows * sizeof *t.weight);
+	t.total = malloc(rows * sizeof *t.total);
+	t.since = malloc(rows * sizeof *t.since);
+	if (!t.weight || !t.total || !t.since)
+		return 1;
+	train(&t, epochs, 8, file);
+	calibrate(&t, file);
+	train(&t, epochs, 10, file);
+	FILE *out = fopen(argv[3], "wbe");
+	if (!out || fwrite(file, 1, len, out) != len || fclose(out) != 0) {
+		perror(argv[3]);
+		return 1;
+	}
+	gh_pii_names_close(&names);
+	free(t.examples);
+	free(t.segments);
+	free(t.weight);
+	free(t.total);
+	free(t.since);
+	free(file);
+	return 0;
+}
