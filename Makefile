@@ -6,7 +6,7 @@ UPSTREAM ?=
 STATE    ?= state
 SECONDS  ?= 60
 
-.PHONY: build demo test bench eval-pii fuzz check format clean deps
+.PHONY: build demo test bench bench-pii eval-pii fuzz check format clean deps
 .DEFAULT_GOAL := build
 
 deps:
@@ -29,7 +29,12 @@ bench:
 	@tools/build release $(BUILD)
 	@python3 bench/run.py --build $(BUILD)
 
-# Accuracy of the scanner on labelled data, beside others (docs/pii-accuracy.md).
+# Speed and accuracy of the scanner, beside others (docs/pii.md).
+bench-pii:
+	@tools/install-deps --bench
+	@tools/build release $(BUILD)
+	@python3 bench/pii.py --build $(BUILD)
+
 eval-pii: build
 	@tools/eval-pii --build $(BUILD)
 

@@ -3,6 +3,7 @@
  * left. */
 #include "pii/detect.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -22,10 +23,23 @@ struct phrase {
 	uint32_t start;
 };
 
-struct gh_pii_scratch {
-	gh_pii_classify_fn *classify;
+/* Tables like the generated ones, but that C cannot write down: made with the first scan of the
+ * process and never changed again. A scanner is opened for every request, so it must cost little.
+ */
+static struct {
 	struct gh_pii_prefixes prefixes;
 	struct gh_pii_id_index ids;
+} tables;
+static pthread_once_t tables_once = PTHREAD_ONCE_INIT;
+
+static void make_tables(void)
+{
+	gh_pii_prefixes_make(&tables.prefixes);
+	gh_pii_id_index_make(&tables.ids);
+}
+
+struct gh_pii_scratch {
+	gh_pii_classify_fn *classify;
 	struct gh_pii_bits bits[2][GH_PII_BLOCKS];
 	struct gh_pii_trigger *triggers;
 	size_t trigger_count, trigger_capacity;
@@ -52,8 +66,7 @@ static gh_result scratch_of(struct gh_pii_matches *matches, struct gh_pii_scratc
 		GH_ENSURE(scratch, GH_E_MEMORY, "out of memory");
 		matches->scratch = scratch;
 		scratch->classify = gh_pii_best_classifier();
-		gh_pii_prefixes_make(&scratch->prefixes);
-		gh_pii_id_index_make(&scratch->ids);
+		pthread_once(&tables_once, make_tables);
 	}
 	*out = scratch;
 	return gh_pii_names_open(&scratch->names);
@@ -86,12 +99,12 @@ void gh_pii_matches_free(struct gh_pii_matches *matches)
 
 const struct gh_pii_prefixes *gh_pii_prefixes(const struct gh_pii_scan *scan)
 {
-	return &scan->scratch->prefixes;
+	return &tables.prefixes;
 }
 
 const struct gh_pii_id_index *gh_pii_id_rows(const struct gh_pii_scan *scan)
 {
-	return &scan->scratch->ids;
+	return &tables.ids;
 }
 
 void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_class class,
@@ -194,7 +207,7 @@ static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
 
 	if (scan->text.len - start > 2) {
 		unsigned prefix = gh_pii_prefix_hash(word[0], word[1], word[2]);
-		if (scratch->prefixes.may[prefix / 64] >> prefix % 64 & 1)
+		if (tables.prefixes.may[prefix / 64] >> prefix % 64 & 1)
 			add_trigger(scan, start, end, GH_W_VENDOR, 0);
 	}
 	if (end - start >= PATTERN_BYTES)
