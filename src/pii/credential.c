@@ -23,10 +23,27 @@ static void add_prefix(struct gh_pii_prefixes *out, size_t row, uint8_t third)
 	out->row[out->count] = (uint16_t)row;
 	out->next[out->count] = out->head[hash];
 	out->head[hash] = (uint16_t)++out->count;
-	out->may[hash / 64] |= UINT64_C(1) << hash % 64;
 }
 
-/* By the first three letters, the longest prefix first. */
+/* Of prefixes that are shorter than four, with every byte that may follow. */
+static void add_to_filter(struct gh_pii_prefixes *out, const char *prefix)
+{
+	uint8_t four[4];
+	size_t len = strlen(prefix);
+
+	memcpy(four, prefix, len < 4 ? len : 4);
+	if (len < 3 || (len == 3 && gh_pii_is_alnum(four[2]) && memcmp(prefix, "eyJ", 3) != 0))
+		return;
+	for (unsigned c = len == 3 ? 1 : four[3]; c <= (len == 3 ? 127 : four[3]); c++) {
+		four[3] = (uint8_t)c;
+		if (len == 3 && !in_alphabet(four[3], WORD))
+			continue;
+		unsigned bit = gh_pii_prefix_bit(four);
+		out->may[bit / 64] |= UINT64_C(1) << bit % 64;
+	}
+}
+
+/* The longest prefix first. */
 void gh_pii_prefixes_make(struct gh_pii_prefixes *out)
 {
 	memset(out, 0, sizeof *out);
@@ -35,6 +52,7 @@ void gh_pii_prefixes_make(struct gh_pii_prefixes *out)
 			const struct gh_pii_vendor *vendor = &gh_pii_vendors[i];
 			if (strlen(vendor->prefix) != len)
 				continue;
+			add_to_filter(out, vendor->prefix);
 			if (len > 2) {
 				add_prefix(out, i, (uint8_t)vendor->prefix[2]);
 				continue;
@@ -43,9 +61,7 @@ void gh_pii_prefixes_make(struct gh_pii_prefixes *out)
 				if (in_alphabet((uint8_t)c, vendor->alphabet))
 					add_prefix(out, i, (uint8_t)c);
 		}
-	/* JSON Web Tokens, which have no row. */
-	unsigned hash = gh_pii_prefix_hash('e', 'y', 'J');
-	out->may[hash / 64] |= UINT64_C(1) << hash % 64;
+	add_to_filter(out, "eyJ"); /* JSON Web Tokens, which have no row */
 }
 
 /* XXXX, 1234…, your-key-here: what documentation shows. */

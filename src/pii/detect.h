@@ -94,12 +94,15 @@ void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_
 /* gh_pii_scan without a look behind encodings, for text that was encoded. */
 gh_result gh_pii_scan_plain(struct gh_slice text, uint64_t key, struct gh_pii_matches *out);
 
-/* Made once for each scratch: which words may begin a vendor's key, by their first three bytes. A
- * prefix of two letters has a node for each third. */
-#define GH_PII_PREFIX_SLOTS 2048
-#define GH_PII_PREFIX_NODES 640
+/* Made once for each scratch: which words may begin a vendor's key. The filter tells by their first
+ * four bytes, the list by their first three; a prefix of two letters has a node for each third.
+ * Prefixes of two or three letters and digits are not in the filter: their words are long enough to
+ * be looked at anyway. */
+#define GH_PII_PREFIX_FILTER 16384
+#define GH_PII_PREFIX_SLOTS  2048
+#define GH_PII_PREFIX_NODES  640
 struct gh_pii_prefixes {
-	uint64_t may[GH_PII_PREFIX_SLOTS / 64];
+	uint64_t may[GH_PII_PREFIX_FILTER / 64];
 	uint16_t head[GH_PII_PREFIX_SLOTS]; /* index + 1 of a node */
 	uint16_t next[GH_PII_PREFIX_NODES], row[GH_PII_PREFIX_NODES];
 	size_t count;
@@ -110,6 +113,19 @@ static inline unsigned gh_pii_prefix_hash(uint8_t a, uint8_t b, uint8_t c)
 	unsigned three = (unsigned)a | (unsigned)b << 8 | (unsigned)c << 16;
 
 	return three * 2654435761u >> 21;
+}
+static inline unsigned gh_pii_prefix_bit(const uint8_t *four)
+{
+	uint32_t bytes;
+
+	memcpy(&bytes, four, 4);
+	return bytes * 2654435761u >> 18;
+}
+static inline bool gh_pii_may_be_key(const struct gh_pii_prefixes *prefixes, const uint8_t *four)
+{
+	unsigned bit = gh_pii_prefix_bit(four);
+
+	return prefixes->may[bit / 64] >> bit % 64 & 1;
 }
 const struct gh_pii_prefixes *gh_pii_prefixes(const struct gh_pii_scan *scan);
 

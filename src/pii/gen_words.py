@@ -118,12 +118,10 @@ def main():
             out.write("\t{ " + ", ".join(map(str, each)) + " },\n")
         out.write("};\n\nconst char *const gh_pii_suffixes[GH_PII_SUFFIXES] = {\n")
         out.writelines(f'\t"{each}",\n' for each in suffixes)
-        out.write("};\n\nconst uint64_t gh_pii_suffix_filter[16] = {\n")
-        bits = [0] * 16
-        for each in suffixes:
-            bit = int.from_bytes(each[-4:].encode(), "little") * 2654435761 >> 22 & 1023
-            bits[bit // 64] |= 1 << bit % 64
-        out.writelines(f"\t0x{each:x},\n" for each in bits)
+        out.write("};\n\nconst bool gh_pii_suffix_filter[1024] = {\n")
+        for each in sorted({int.from_bytes(each[-4:].encode(), "little") * 2654435761 >> 22 & 1023
+                            for each in suffixes}):
+            out.write(f"\t[{each}] = true,\n")
         out.write("};\n")
 
 

@@ -15,7 +15,9 @@
 #define MAX_PHRASES   4
 #define KEEP_BEHIND   512 /* triggers that far behind a stretch are still of interest */
 #define PATTERN_BYTES 14  /* a word this long may be a key that has no prefix */
-#define SUFFIX_WORD   7   /* the shortest illness that is told by its ending */
+#define BATCH_BLOCKS  16  /* of which the words are sifted together */
+#define BATCH_BYTES   (BATCH_BLOCKS * GH_PII_BLOCK)
+#define SUFFIX_WORD   7 /* the shortest illness that is told by its ending */
 #define W_ACTS        (GH_W_SECRET | GH_W_SECRETISH | GH_W_BEGIN | GH_W_VENDOR | GH_W_PATTERN)
 
 struct phrase {
@@ -51,6 +53,9 @@ struct gh_pii_scratch {
 	/* the word pass */
 	bool in_word;
 	size_t word_start, last_end;
+	uint32_t edges[BATCH_BYTES + 2];
+	uint64_t hashes[BATCH_BYTES / 2 + 1];
+	uint16_t kept[BATCH_BYTES / 2 + 2];
 	struct phrase phrases[MAX_PHRASES];
 	size_t phrase_count;
 	/* the sign pass */
@@ -198,20 +203,16 @@ static __attribute__((noinline)) void take_suffix(struct gh_pii_scan *scan, size
 	}
 }
 
-static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
+/* A word that means something, may begin a key, or goes on with a phrase. */
+static void on_word(struct gh_pii_scan *scan, size_t start, size_t end, uint64_t hash)
 {
 	struct gh_pii_scratch *scratch = scan->scratch;
 	const uint8_t *word = scan->text.data + start;
-	uint64_t hash =
-	    gh_pii_word_hash(gh_slice(word, end - start), scan->text.data + scan->text.len);
 
-	if (scan->text.len - start > 2) {
-		unsigned prefix = gh_pii_prefix_hash(word[0], word[1], word[2]);
-		if (tables.prefixes.may[prefix / 64] >> prefix % 64 & 1)
-			add_trigger(scan, start, end, GH_W_VENDOR, 0);
-	}
 	if (end - start >= PATTERN_BYTES)
 		add_trigger(scan, start, end, GH_W_PATTERN, 0);
+	else if (scan->text.len - start >= 4 && gh_pii_may_be_key(&tables.prefixes, word))
+		add_trigger(scan, start, end, GH_W_VENDOR, 0);
 	if (scratch->phrase_count > 0) {
 		struct phrase open[MAX_PHRASES];
 		size_t count = joins(scan, scratch->last_end, start) ? scratch->phrase_count : 0;
@@ -224,28 +225,78 @@ static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
 	if (hash && !take_entry(scan, hash, start, end) && end - start >= SUFFIX_WORD &&
 	    gh_pii_may_have_suffix(word + (end - start)))
 		take_suffix(scan, start, end);
-	gh_pii_names_word(&scratch->names, scan->text, start, end, hash);
 }
 
-static void words_of_block(struct gh_pii_scan *scan, uint64_t word, size_t base)
+/* Where words begin and end in turn: a word that is open at the end has its begin at the end of the
+ * list. */
+static size_t find_edges(const struct gh_pii_bits *bits, size_t blocks, size_t base, bool in_word,
+                         uint32_t *edges)
+{
+	uint64_t carry = in_word;
+	size_t count = 0;
+
+	for (size_t b = 0; b < blocks; b++) {
+		uint64_t change = bits[b].word ^ (bits[b].word << 1 | carry);
+		carry = bits[b].word >> 63;
+		for (; change; change &= change - 1)
+			edges[count++] =
+			    (uint32_t)(base + b * GH_PII_BLOCK + (unsigned)__builtin_ctzll(change));
+	}
+	return count;
+}
+
+/* Whether a word needs a closer look, without a jump: most need none, and which is hard to guess.
+ */
+static inline bool needs_look(const struct gh_pii_prefixes *prefixes, const uint8_t *word,
+                              size_t len, uint64_t hash)
+{
+	const uint8_t *tail = word + (len < SUFFIX_WORD ? SUFFIX_WORD : len);
+
+	return (int)gh_pii_word_may_be(hash) | (int)(len >= PATTERN_BYTES) |
+	       (int)gh_pii_may_be_key(prefixes, word) |
+	       ((int)(len >= SUFFIX_WORD) & (int)gh_pii_may_have_suffix(tail));
+}
+
+/* The words of some blocks: hashed and sifted first, then those that are left looked at in turn. */
+static void words_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *bits, size_t blocks,
+                            size_t base, bool is_last)
 {
 	struct gh_pii_scratch *scratch = scan->scratch;
-	uint64_t before = word << 1 | scratch->in_word;
-	uint64_t starts = word & ~before, ends = ~word & before;
+	const uint8_t *data = scan->text.data, *limit = data + scan->text.len;
+	uint32_t *edges = scratch->edges;
+	size_t kept = 0, next = 0;
 
-	for (;;) {
-		if (scratch->in_word) {
-			if (!ends)
-				return;
-			scratch->in_word = false;
-			on_word(scan, scratch->word_start, base + (unsigned)__builtin_ctzll(ends));
-			ends &= ends - 1;
-		} else {
-			if (!starts)
-				return;
-			scratch->in_word = true;
-			scratch->word_start = base + (unsigned)__builtin_ctzll(starts);
-			starts &= starts - 1;
+	edges[0] = (uint32_t)scratch->word_start;
+	size_t count = find_edges(bits, blocks, base, scratch->in_word, edges + scratch->in_word) +
+	               scratch->in_word;
+	if (is_last && count % 2)
+		edges[count++] = (uint32_t)scan->text.len;
+	size_t words = count / 2;
+	scratch->in_word = count % 2;
+	if (scratch->in_word)
+		scratch->word_start = edges[count - 1];
+	for (size_t w = 0; w < words; w++) {
+		const uint8_t *word = data + edges[2 * w];
+		size_t len = edges[2 * w + 1] - edges[2 * w];
+		scratch->hashes[w] = gh_pii_word_hash(gh_slice(word, len), limit);
+		gh_pii_names_word(&scratch->names, scan->text, edges[2 * w], edges[2 * w + 1],
+		                  scratch->hashes[w]);
+		scratch->kept[kept] = (uint16_t)w;
+		kept += limit - word < 16 ||
+		        needs_look(&tables.prefixes, word, len, scratch->hashes[w]);
+	}
+	/* A phrase may go on with the first word, whatever it is; and with what follows a kept one.
+	 */
+	for (size_t i = 0; i <= kept; i++) {
+		size_t w = i == 0 ? 0 : scratch->kept[i - 1];
+		if (i == 0 && scratch->phrase_count == 0)
+			continue;
+		for (w = w < next ? next : w; w < words; next = ++w) {
+			on_word(scan, edges[2 * w], edges[2 * w + 1], scratch->hashes[w]);
+			if (scratch->phrase_count == 0) {
+				next = w + 1;
+				break;
+			}
 		}
 	}
 }
@@ -279,11 +330,11 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 		scratch->next_trigger -= drop;
 		scan->trigger_hint = 0;
 	}
-	for (size_t b = 0; b * GH_PII_BLOCK < len; b++)
-		words_of_block(scan, bits[b].word, from + b * GH_PII_BLOCK);
-	if (from + len == scan->text.len && scratch->in_word) {
-		scratch->in_word = false;
-		on_word(scan, scratch->word_start, scan->text.len);
+	size_t blocks = (len + GH_PII_BLOCK - 1) / GH_PII_BLOCK;
+	for (size_t b = 0; b < blocks; b += BATCH_BLOCKS) {
+		bool is_last = from + len == scan->text.len && b + BATCH_BLOCKS >= blocks;
+		words_of_blocks(scan, bits + b, is_last ? blocks - b : BATCH_BLOCKS,
+		                from + b * GH_PII_BLOCK, is_last);
 	}
 	scan->triggers = scratch->triggers;
 	scan->trigger_count = scratch->trigger_count;
@@ -296,7 +347,7 @@ static void act_on_trigger(struct gh_pii_scan *scan, const struct gh_pii_trigger
 {
 	if (trigger->term)
 		gh_pii_detect_term(scan, trigger);
-	if (trigger->groups & GH_W_VENDOR)
+	if (trigger->groups & (GH_W_VENDOR | GH_W_PATTERN))
 		gh_pii_detect_vendor(scan, trigger->start, trigger->end);
 	if (trigger->groups & GH_W_PATTERN) {
 		gh_pii_detect_pattern(scan, trigger->start, trigger->end);

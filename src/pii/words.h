@@ -36,9 +36,9 @@ extern const uint64_t gh_pii_word_filter[GH_PII_WORD_FILTER / 64];
 extern const uint32_t gh_pii_word_prints[GH_PII_WORD_SLOTS];
 extern const struct gh_pii_word gh_pii_words[GH_PII_WORD_SLOTS];
 extern const struct gh_pii_term gh_pii_terms[];
-/* What words end in that name an illness, and a bit for each hash of four last letters. */
+/* What words end in that name an illness, and a byte for each hash of four last letters. */
 extern const char *const gh_pii_suffixes[GH_PII_SUFFIXES];
-extern const uint64_t gh_pii_suffix_filter[16];
+extern const bool gh_pii_suffix_filter[1024];
 
 /* Eight bytes of the word from `at` on, lower-cased, zero beyond its end. */
 static inline uint64_t gh_pii_word_load(struct gh_slice word, size_t at, const uint8_t *limit)
@@ -93,8 +93,7 @@ static inline bool gh_pii_may_have_suffix(const uint8_t *end)
 	uint32_t four;
 
 	memcpy(&four, end - 4, 4);
-	uint32_t bit = (four | 0x20202020u) * 2654435761u >> 22;
-	return gh_pii_suffix_filter[bit / 64] >> bit % 64 & 1;
+	return gh_pii_suffix_filter[(four | 0x20202020u) * 2654435761u >> 22];
 }
 
 static inline uint64_t gh_pii_word_join(uint64_t phrase, uint64_t word)
@@ -104,12 +103,19 @@ static inline uint64_t gh_pii_word_join(uint64_t phrase, uint64_t word)
 	return h ^ h >> 32;
 }
 
+/* False for a hash that is not in the table. */
+static inline bool gh_pii_word_may_be(uint64_t hash)
+{
+	uint64_t bit = hash >> 24 & (GH_PII_WORD_FILTER - 1);
+
+	return gh_pii_word_filter[bit / 64] >> bit % 64 & 1;
+}
+
 static inline const struct gh_pii_word *gh_pii_word_find(uint64_t hash)
 {
 	uint32_t print = (uint32_t)hash ? (uint32_t)hash : 1;
-	uint64_t bit = hash >> 24 & (GH_PII_WORD_FILTER - 1);
 
-	if (!(gh_pii_word_filter[bit / 64] >> bit % 64 & 1))
+	if (!gh_pii_word_may_be(hash))
 		return NULL;
 	for (size_t at = hash >> 40 & (GH_PII_WORD_SLOTS - 1); gh_pii_word_prints[at];
 	     at = (at + 1) & (GH_PII_WORD_SLOTS - 1))
