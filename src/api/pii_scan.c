@@ -312,7 +312,7 @@ void gh_api_pii_scan(struct gh_request *request)
 	}
 	scan->request = request;
 	scan->channel = GH_PII_DATA;
-	scan->policy = request->tenant->pii;
+	scan->policy = *request->pii_policy;
 	enum gh_code code = read_body(scan);
 	if (code == GH_OK)
 		code = run(scan);

@@ -6,8 +6,10 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "gates/policy.h"
 
-#define MAX_MEMBERS 24
+#define MAX_MEMBERS   24
+#define SCRATCH_LIMIT ((size_t)4 << 20)
 
 enum step { SUBMIT, CAME_BACK };
 
@@ -83,6 +85,10 @@ void gh_record_members(struct gh_request *request, const struct gh_member *extra
 	}
 	if (request->tenant)
 		put(members, &count, "tenant_rows", number(request, request->tenant->rows));
+	if (gh_policy_digest(request))
+		put(members, &count, "policy",
+		    json_text(request->arena, gh_slice_str(gh_policy_digest(request))));
+	put(members, &count, "decision", request->decision);
 	for (size_t i = 0; i < extra_count; i++)
 		put(members, &count, extra[i].name, extra[i].json);
 
@@ -129,9 +135,12 @@ static void deliver(void *context, struct gh_audit_entry *list)
 	gh_loop_post_many(front->loop, first);
 }
 
-void gh_front_init(struct gh_front *front)
+gh_result gh_front_init(struct gh_front *front)
 {
 	front->audit = (struct gh_audit_destination){ deliver, front };
+	front->scratch = gh_cedar_scratch_new(SCRATCH_LIMIT);
+	GH_ENSURE(front->scratch, GH_E_MEMORY, "out of memory");
+	return GH_OK;
 }
 
 void gh_record(struct gh_request *request, const char *kind,

@@ -12,6 +12,7 @@
 #include "net/client.h"
 #include "net/loop.h"
 #include "net/server.h"
+#include "policy/decide.h"
 #include "tenancy/data_key.h"
 #include "tenancy/keys.h"
 #include "tenancy/tenant.h"
@@ -64,6 +65,7 @@ struct gh_front {
 	struct gh_server *server;
 	struct gh_client *client;
 	struct gh_audit_destination audit; /* acknowledgements come back to this loop */
+	struct gh_cedar_scratch *scratch;  /* of policy decisions on this loop */
 };
 
 /* A reference to what holds now; released with gh_cached_release. */

@@ -36,7 +36,7 @@ enum gh_verdict gh_gate_pii(struct gh_request *request)
 	const struct gh_route *route = request->match.route;
 	size_t limit = request->raw_body.len * 4 + 65536;
 
-	if (gh_pii_session_open(&request->tenant->pii, request->tenant->pii_key, request->arena,
+	if (gh_pii_session_open(request->pii_policy, request->tenant->pii_key, request->arena,
 	                        &request->pii) != GH_OK)
 		return gh_gate_refuse(request, GH_PROBLEM_INTERNAL, "memory", NULL);
 	gh_buf_init(&request->body, limit, true);

@@ -476,6 +476,8 @@ static void prove_again(struct gh_request *request)
 	request->tenant = NULL;
 	request->data_key = NULL;
 	request->claims = NULL;
+	request->decision = gh_slice(NULL, 0);
+	request->pii_policy = NULL;
 	request->raw_token = gh_slice(NULL, 0);
 	request->gate = GH_GATE_IDENTITY;
 	request->step = 0;

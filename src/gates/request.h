@@ -61,6 +61,9 @@ struct gh_request {
 	/* 3 tenancy */
 	const struct gh_tenant *tenant;     /* a reference */
 	const struct gh_data_key *data_key; /* a reference */
+	struct gh_slice decision;           /* JSON: what the policies decided, and why */
+	const struct gh_pii_policy
+	    *pii_policy; /* the tenant's table, and stricter where they ask */
 	/* 4 pii */
 	struct gh_slice raw_body; /* as it came */
 	struct gh_buf body;       /* as it may go on; secret */
@@ -127,7 +130,8 @@ void gh_request_send(struct gh_request *request, unsigned status, const char *co
 void gh_request_settle(struct gh_request *request);
 
 extern const struct gh_server_callbacks gh_pipeline_callbacks;
-/* The audit destination of a front: takes acknowledgements back to its loop. */
-void gh_front_init(struct gh_front *front);
+/* The audit destination of a front, which takes acknowledgements back to its loop, and the scratch
+ * of its policy decisions; the owner frees the latter. */
+gh_result gh_front_init(struct gh_front *front);
 
 #endif

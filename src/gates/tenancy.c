@@ -1,7 +1,7 @@
 /* Gate 3: for whom. The tenant is what PostgreSQL shows under a database token that carries the
  * caller's tenant_id; a tenant that it does not show does not exist. Nothing here filters rows: the
- * policies in sql/ do. */
-#include "gates/request.h"
+ * policies in sql/ do. Then the tenant's own policies decide (policy.c). */
+#include "gates/policy.h"
 
 enum step { ASK_TENANT, TENANT_CAME, DATA_KEY_CAME };
 
@@ -16,7 +16,7 @@ static enum gh_verdict take_data_key(struct gh_request *request)
 		return unavailable(request, "data-key");
 	request->data_key = (const struct gh_data_key *)request->waiter.value;
 	request->waiter.value = NULL;
-	return GH_PASS;
+	return gh_policy_enter(request);
 }
 
 static enum gh_verdict take_tenant(struct gh_request *request)

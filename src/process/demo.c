@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "gates/capability.h"
 #include "identity/api_key.h"
+#include "process/starter.h"
 #include "tenancy/tenant.h"
 
 #define FILE_NAME    "demo.json"
@@ -144,8 +145,9 @@ static const char *former_key(const json_t *former, const char *id)
 	return NULL;
 }
 
-static gh_result write_tenant(struct gh_db *admin, const struct demo_tenant *demo,
-                              const json_t *former, struct gh_buf *out)
+static gh_result write_tenant(struct gh_db *admin, const struct gh_setup *setup,
+                              const struct demo_tenant *demo, const json_t *former,
+                              struct gh_buf *out)
 {
 	struct gh_uuid tenant;
 	char id[GH_UUID_TEXT_BYTES];
@@ -154,6 +156,7 @@ static gh_result write_tenant(struct gh_db *admin, const struct demo_tenant *dem
 	struct gh_slice key_id;
 
 	GH_TRY(seed_tenant(admin, demo, &tenant));
+	GH_TRY(gh_starter_seed(admin, &setup->state, &tenant, demo->name));
 	gh_uuid_format(&tenant, id);
 	const char *key = former_key(former, id);
 	if (!key || gh_api_key_parse(gh_slice_str(key), &key_id) != GH_OK) {
@@ -191,7 +194,7 @@ static gh_result write_all(struct gh_db *admin, const struct gh_setup *setup, co
 	for (size_t i = 0; i < GH_ARRAY_LEN(demo_tenants); i++) {
 		if (i)
 			gh_buf_add_byte(out, ',');
-		GH_TRY(write_tenant(admin, &demo_tenants[i], former, out));
+		GH_TRY(write_tenant(admin, setup, &demo_tenants[i], former, out));
 	}
 	gh_buf_add_byte(out, ']');
 	gh_json_end(&json);

@@ -145,7 +145,7 @@ static gh_result open_front(struct gh_process_gateway *process, struct gh_front 
 	const struct gh_client_config client = { 0 };
 
 	front->gateway = &process->gateway;
-	gh_front_init(front);
+	GH_TRY(gh_front_init(front));
 	GH_TRY(gh_loop_open(&front->loop));
 	GH_TRY(gh_client_open(front->loop, &client, &front->client));
 	return gh_server_open(front->loop, &server, &front->server);
@@ -181,6 +181,7 @@ static void close_front(struct gh_front *front)
 	gh_server_close(front->server);
 	gh_client_close(front->client);
 	gh_loop_close(front->loop);
+	gh_cedar_scratch_free(front->scratch);
 }
 
 static gh_result tell_ready(struct gh_process_gateway *process)

@@ -16,6 +16,7 @@ const struct gh_uuid gh_tenant_deployment = { { [6] = 0x70, [8] = 0x80 } };
 struct gh_tenancy {
 	struct gh_db_pool *pool;
 	const struct gh_key_service *keys;
+	struct gh_live_policies *policies;
 	struct gh_cache *cache;
 };
 
@@ -23,6 +24,8 @@ static void destroy(struct gh_cached *value)
 {
 	struct gh_tenant *tenant = (struct gh_tenant *)value;
 
+	if (tenant->policy)
+		gh_cached_release((struct gh_cached *)(uintptr_t)&tenant->policy->cached);
 	gh_wipe(tenant->pii_key, sizeof tenant->pii_key);
 	free(tenant);
 }
@@ -66,16 +69,20 @@ static gh_result query(struct gh_tenancy *tenants, struct gh_slice token, uint64
 	static const struct gh_db_statement statements[] = {
 		{ .sql = "SELECT tenant_id, name FROM gatehouse.tenant", .reads = true },
 		{ .sql = "SELECT class, channel, mode FROM gatehouse.pii_mode", .reads = true },
+		{ .sql = GH_LIVE_POLICY_SQL, .reads = true },
 	};
-	struct gh_db_result *results[2] = { NULL, NULL };
+	struct gh_db_result *results[3] = { NULL };
 	struct gh_db *db;
 
 	GH_TRY(gh_db_pool_take(tenants->pool, deadline, &db));
-	enum gh_code code = gh_db_tenant(db, token, NULL, statements, 2, deadline, results, NULL);
-	gh_db_pool_give(tenants->pool, db);
+	enum gh_code code = gh_db_tenant(db, token, NULL, statements, 3, deadline, results, NULL);
 	if (code == GH_OK)
 		code = read_tenant((const struct gh_db_result *const *)results, tenant);
-	gh_db_results_free(results, 2);
+	if (code == GH_OK)
+		code = gh_live_policies_get(tenants->policies, &tenant->id, results[2], db, token,
+		                            deadline, &tenant->policy);
+	gh_db_pool_give(tenants->pool, db);
+	gh_db_results_free(results, 3);
 	return code;
 }
 
@@ -125,8 +132,11 @@ gh_result gh_tenancy_open(struct gh_db_pool *pool, struct gh_workers *workers,
 		                          .renew_ns = RENEW_NS,
 		                          .stale_ns = STALE_NS,
 		                          .max_entries = MAX_ENTRIES };
-	enum gh_code code = gh_cache_open(&config, &tenants->cache);
+	enum gh_code code = gh_live_policies_open(&tenants->policies);
+	if (code == GH_OK)
+		code = gh_cache_open(&config, &tenants->cache);
 	if (code != GH_OK) {
+		gh_live_policies_close(tenants->policies);
 		free(tenants);
 		return code;
 	}
@@ -139,6 +149,7 @@ void gh_tenancy_close(struct gh_tenancy *tenants)
 	if (!tenants)
 		return;
 	gh_cache_close(tenants->cache);
+	gh_live_policies_close(tenants->policies);
 	free(tenants);
 }
 

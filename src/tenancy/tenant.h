@@ -8,6 +8,7 @@
 #include "pii/classes.h"
 #include "tenancy/cache.h"
 #include "tenancy/keys.h"
+#include "tenancy/policy.h"
 
 /* Immutable; hold a reference (gh_cached_hold) to keep it. */
 struct gh_tenant {
@@ -15,8 +16,9 @@ struct gh_tenant {
 	struct gh_uuid id;
 	char name[201];
 	struct gh_pii_policy pii;
-	uint8_t pii_key[32]; /* of reversible tokens; wiped on release */
-	unsigned rows;       /* rows that PostgreSQL showed under the claims */
+	uint8_t pii_key[32];                 /* of reversible tokens; wiped on release */
+	const struct gh_live_policy *policy; /* a reference; NULL: no pack was activated */
+	unsigned rows;                       /* rows that PostgreSQL showed under the claims */
 };
 
 /* The deployment's own tenant: refusals before anybody is known, heartbeats, falls. Nobody's
