@@ -74,6 +74,15 @@ static void run_scan(struct bench *bench, struct gh_slice text)
 	bench->found += bench->matches.count;
 }
 
+static void run_structured(struct bench *bench, struct gh_slice text)
+{
+	const struct gh_pii_context context = { .without =
+		                                    1u << GH_PII_NAME | 1u << GH_PII_ADDRESS };
+
+	must(gh_pii_scan(text, &context, &bench->matches));
+	bench->found += bench->matches.count;
+}
+
 static void run_regex(struct bench *bench, struct gh_slice text)
 {
 	bench->found += pii_regex_count(bench->regex, text);
@@ -220,6 +229,8 @@ static void measure_group(struct bench *bench, const json_t *group)
 	}
 	printf("\"%s\":{", json_string_value(json_object_get(group, "name")));
 	measure(bench, run_scan, texts, count, "scan");
+	printf(",");
+	measure(bench, run_structured, texts, count, "structured");
 	if (bench->regex) {
 		printf(",");
 		measure(bench, run_regex, texts, count, "regex");

@@ -117,7 +117,7 @@ void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_
 {
 	struct gh_pii_matches *out = scan->out;
 
-	if (confidence <= 0 || end <= start)
+	if (confidence <= 0 || end <= start || scan->without >> class & 1)
 		return;
 	if (out->count == out->capacity) {
 		size_t capacity = out->capacity ? out->capacity * 2 : 64;
@@ -138,6 +138,13 @@ void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_
 		.confidence = (uint8_t)(confidence > 100 ? 100 : confidence),
 		.kind = kind,
 	};
+}
+
+static bool looks_for_names(const struct gh_pii_scan *scan)
+{
+	const uint32_t both = 1u << GH_PII_NAME | 1u << GH_PII_ADDRESS;
+
+	return (scan->without & both) != both;
 }
 
 /* ---- words ---- */
@@ -264,6 +271,7 @@ static void words_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *
 	struct gh_pii_scratch *scratch = scan->scratch;
 	const uint8_t *data = scan->text.data, *limit = data + scan->text.len;
 	uint32_t *edges = scratch->edges;
+	const bool names = looks_for_names(scan);
 	size_t kept = 0, next = 0;
 
 	edges[0] = (uint32_t)scratch->word_start;
@@ -279,8 +287,9 @@ static void words_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *
 		const uint8_t *word = data + edges[2 * w];
 		size_t len = edges[2 * w + 1] - edges[2 * w];
 		scratch->hashes[w] = gh_pii_word_hash(gh_slice(word, len), limit);
-		gh_pii_names_word(&scratch->names, scan->text, edges[2 * w], edges[2 * w + 1],
-		                  scratch->hashes[w]);
+		if (names)
+			gh_pii_names_word(&scratch->names, scan->text, edges[2 * w],
+			                  edges[2 * w + 1], scratch->hashes[w]);
 		scratch->kept[kept] = (uint16_t)w;
 		kept += limit - word < 16 ||
 		        needs_look(&tables.prefixes, word, len, scratch->hashes[w]);
@@ -338,7 +347,8 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 	}
 	scan->triggers = scratch->triggers;
 	scan->trigger_count = scratch->trigger_count;
-	gh_pii_names_label(&scratch->names, scan->text, 0, from + len == scan->text.len);
+	if (looks_for_names(scan))
+		gh_pii_names_label(&scratch->names, scan->text, 0, from + len == scan->text.len);
 }
 
 /* ---- signs ---- */
@@ -491,6 +501,17 @@ static void settle(struct gh_pii_matches *matches)
 	matches->count = kept;
 }
 
+/* What was found behind an encoding, and is not looked for. */
+static void leave_out(struct gh_pii_matches *matches, uint32_t without)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < matches->count; i++)
+		if (!(without >> matches->items[i].class & 1))
+			matches->items[kept++] = matches->items[i];
+	matches->count = kept;
+}
+
 static void unfold(const struct gh_pii_fold *fold, struct gh_pii_matches *matches)
 {
 	for (size_t i = 0; fold->point_count > 0 && i < matches->count; i++) {
@@ -555,8 +576,11 @@ gh_result gh_pii_scan(struct gh_slice text, const struct gh_pii_context *context
 		return GH_OK;
 	if (context && context->key.len > 0)
 		scan.key = gh_pii_name_groups(context->key);
+	scan.without = context ? context->without : 0;
 	GH_TRY(scan_folded(&scan));
 	GH_TRY(gh_pii_decoder_look(&scan.scratch->decoder, scan.text, scan.key, out));
+	if (scan.without)
+		leave_out(out, scan.without);
 	settle(out);
 	unfold(&scan.scratch->fold, out);
 	return GH_OK;

@@ -33,6 +33,7 @@ void gh_pii_matches_free(struct gh_pii_matches *matches);
 
 struct gh_pii_context {
 	struct gh_slice key; /* JSON key or CSV header that the text stands under; may be empty */
+	uint32_t without; /* 1 << class: not looked for. Names and addresses cost most of a scan */
 };
 
 /* Replaces the content of `out` by disjoint matches in order of position, whatever their

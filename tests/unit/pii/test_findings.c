@@ -172,6 +172,27 @@ static void more_personal_data_than_the_limit_is_refused(void **state)
 	rig_close(&rig);
 }
 
+static void classes_that_are_left_out_are_not_found_and_leave_the_others_alone(void **state)
+{
+	static const char text[] = "Ada Lovelace, ada@example.com, YWRhQGV4YW1wbGUuY29tIG9r";
+	struct gh_pii_context context = { .without = 0 };
+	struct gh_pii_matches found = { 0 };
+	size_t all, mails = 0;
+
+	assert_ok(gh_pii_scan(gh_slice_str(text), &context, &found));
+	all = found.count;
+	for (size_t i = 0; i < all; i++)
+		mails += found.items[i].class == GH_PII_EMAIL;
+	assert_int_equal(mails, 2);
+	context.without = 1u << GH_PII_EMAIL;
+	assert_ok(gh_pii_scan(gh_slice_str(text), &context, &found));
+	assert_int_equal(found.count, all - mails);
+	context.without = 1u << GH_PII_NAME | 1u << GH_PII_ADDRESS;
+	assert_ok(gh_pii_scan(gh_slice_str(text), &context, &found));
+	assert_int_equal(found.count, mails);
+	gh_pii_matches_free(&found);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +203,8 @@ int main(void)
 		cmocka_unit_test(a_strict_token_says_nothing_about_its_value),
 		cmocka_unit_test(the_summary_counts_classes_and_holds_no_value),
 		cmocka_unit_test(more_personal_data_than_the_limit_is_refused),
+		cmocka_unit_test(
+		    classes_that_are_left_out_are_not_found_and_leave_the_others_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
