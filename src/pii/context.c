@@ -127,23 +127,22 @@ static void look_scripted(struct gh_pii_scan *scan, size_t start, size_t end,
 
 static uint64_t column_of(struct gh_pii_scan *scan, size_t start)
 {
-	size_t i = scan->column_hint;
+	const struct gh_pii_column *columns = scan->table->columns;
+	size_t i = scan->column_hint, count = scan->table->count;
 
-	while (i > 0 && (i >= scan->column_count || scan->columns[i].start > start))
+	while (i > 0 && (i >= count || columns[i].start > start))
 		i--;
-	while (i + 1 < scan->column_count && scan->columns[i + 1].start <= start)
+	while (i + 1 < count && columns[i + 1].start <= start)
 		i++;
 	scan->column_hint = i;
-	return i < scan->column_count && scan->columns[i].start <= start &&
-	               scan->columns[i].end > start
-	           ? scan->columns[i].groups
-	           : 0;
+	return i < count && columns[i].start <= start && columns[i].end > start ? columns[i].groups
+	                                                                        : 0;
 }
 
 void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end, struct gh_pii_near *out)
 {
 	size_t from = start > LEFT_BYTES ? start - LEFT_BYTES : 0;
-	uint64_t column = scan->column_count ? column_of(scan, start) : 0;
+	uint64_t column = scan->table->count ? column_of(scan, start) : 0;
 
 	*out = (struct gh_pii_near){ 0 };
 	if (column) {

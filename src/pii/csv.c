@@ -5,15 +5,8 @@
 
 #include <stdlib.h>
 
-#define MAX_FIELDS       64
 #define MAX_HEADER_BYTES 2048
 #define MAX_NAME_BYTES   40
-
-struct header {
-	uint64_t groups[MAX_FIELDS];
-	size_t count;
-	uint8_t separator;
-};
 
 static struct gh_slice line_at(struct gh_slice text, size_t at)
 {
@@ -46,23 +39,32 @@ static size_t count_fields(struct gh_slice line, uint8_t separator, size_t most)
 	return count;
 }
 
+/* What a byte says about a line's separator: nothing, that it is one, that it may be, that there
+ * is none. */
+enum sign { PLAIN, SEPARATOR, COMMA, NO_TABLE };
+static const uint8_t signs[256] = {
+	[','] = COMMA,    [';'] = COMMA,    ['\t'] = SEPARATOR, ['|'] = SEPARATOR, ['.'] = NO_TABLE,
+	[':'] = NO_TABLE, ['='] = NO_TABLE, ['{'] = NO_TABLE,   ['@'] = NO_TABLE,
+};
+
 /* The separator that a header would use: the first of the four in the line. */
 static uint8_t separator_of(struct gh_slice line)
 {
 	for (size_t i = 0; i < line.len && i <= MAX_NAME_BYTES; i++) {
 		uint8_t c = line.data[i];
-		if (c == ',' || c == ';')
+		switch ((enum sign)signs[c]) {
+		case PLAIN: break;
+		case SEPARATOR: return c;
+		case COMMA:
 			/* "Hello, my phone, …" is a sentence. */
 			return i + 1 < line.len && line.data[i + 1] == ' ' ? 0 : c;
-		if (c == '\t' || c == '|')
-			return c;
-		if (c == '.' || c == ':' || c == '=' || c == '{' || c == '@')
-			return 0;
+		case NO_TABLE: return 0;
+		}
 	}
 	return 0;
 }
 
-static bool read_header(struct gh_slice line, struct header *out)
+static bool read_header(struct gh_slice line, struct gh_pii_header *out)
 {
 	bool useful = false;
 	size_t at = 0;
@@ -71,7 +73,7 @@ static bool read_header(struct gh_slice line, struct header *out)
 	out->count = 0;
 	if (!out->separator)
 		return false;
-	while (at <= line.len && out->count < MAX_FIELDS) {
+	while (at <= line.len && out->count < GH_PII_MAX_FIELDS) {
 		size_t end = at;
 		while (end < line.len && line.data[end] != out->separator)
 			end++;
@@ -86,24 +88,24 @@ static bool read_header(struct gh_slice line, struct header *out)
 	return useful && out->count >= 2 && at > line.len;
 }
 
-static bool add(struct gh_pii_column **columns, size_t *count, size_t *capacity, size_t start,
-                size_t end, uint64_t groups)
+static bool add(struct gh_pii_table *table, size_t start, size_t end, uint64_t groups)
 {
-	if (*count == *capacity) {
-		size_t wanted = *capacity ? *capacity * 2 : 64;
-		struct gh_pii_column *grown = realloc(*columns, wanted * sizeof *grown);
+	if (table->count == table->capacity) {
+		size_t wanted = table->capacity ? table->capacity * 2 : 64;
+		struct gh_pii_column *grown = realloc(table->columns, wanted * sizeof *grown);
 		if (!grown)
 			return false;
-		*columns = grown;
-		*capacity = wanted;
+		table->columns = grown;
+		table->capacity = wanted;
 	}
-	(*columns)[(*count)++] = (struct gh_pii_column){ (uint32_t)start, (uint32_t)end, groups };
+	table->columns[table->count++] =
+	    (struct gh_pii_column){ (uint32_t)start, (uint32_t)end, groups };
 	return true;
 }
 
-static bool add_row(const struct header *header, struct gh_slice line, size_t base, size_t fields,
-                    struct gh_pii_column **columns, size_t *count, size_t *capacity)
+static bool add_row(struct gh_pii_table *table, struct gh_slice line, size_t base, size_t fields)
 {
+	const struct gh_pii_header *header = &table->header;
 	size_t extra = fields - header->count, at = 0;
 
 	for (size_t field = 0; field < fields; field++) {
@@ -111,33 +113,47 @@ static bool add_row(const struct header *header, struct gh_slice line, size_t ba
 		while (end < line.len && line.data[end] != header->separator)
 			end++;
 		uint64_t groups = field >= extra ? header->groups[field - extra] : 0;
-		if (groups && !add(columns, count, capacity, base + at, base + end, groups))
+		if (groups && !add(table, base + at, base + end, groups))
 			return false;
 		at = end + 1;
 	}
 	return true;
 }
 
-gh_result gh_pii_csv_columns(struct gh_slice text, struct gh_pii_column **columns, size_t *count,
-                             size_t *capacity)
+void gh_pii_table_begin(struct gh_pii_table *table)
 {
-	struct header header = { .count = 0 };
+	table->at = table->count = table->header.count = 0;
+}
 
-	*count = 0;
-	for (size_t at = 0; at < text.len;) {
-		struct gh_slice line = line_at(text, at);
-		if (header.count > 0) {
-			size_t fields = count_fields(line, header.separator, header.count + 2);
-			if (fields >= header.count && fields <= header.count + 2)
-				GH_ENSURE(
-				    add_row(&header, line, at, fields, columns, count, capacity),
-				    GH_E_MEMORY, "out of memory");
-			else
-				header.count = 0;
+bool gh_pii_table_forget(struct gh_pii_table *table, size_t before)
+{
+	size_t drop = 0;
+
+	while (drop < table->count && table->columns[drop].end < before)
+		drop++;
+	if (drop == 0)
+		return false;
+	table->count -= drop;
+	memmove(table->columns, table->columns + drop, table->count * sizeof *table->columns);
+	return true;
+}
+
+bool gh_pii_table_read(struct gh_pii_table *table, struct gh_slice text, size_t to)
+{
+	struct gh_pii_header *header = &table->header;
+
+	while (table->at < to && table->at < text.len) {
+		struct gh_slice line = line_at(text, table->at);
+		if (header->count > 0) {
+			size_t fields = count_fields(line, header->separator, header->count + 2);
+			if (fields < header->count || fields > header->count + 2)
+				header->count = 0;
+			else if (!add_row(table, line, table->at, fields))
+				return false;
 		}
-		if (header.count == 0 && !read_header(line, &header))
-			header.count = 0;
-		at += line.len + 1;
+		if (header->count == 0 && !read_header(line, header))
+			header->count = 0;
+		table->at += line.len + 1;
 	}
-	return GH_OK;
+	return true;
 }

@@ -41,8 +41,8 @@ struct gh_pii_scan {
 	struct gh_pii_scratch *scratch;
 	const struct gh_pii_trigger *triggers;
 	size_t trigger_count, trigger_hint;
-	const struct gh_pii_column *columns;
-	size_t column_count, column_hint;
+	const struct gh_pii_table *table;
+	size_t column_hint;
 	/* already read by the detector of that name */
 	size_t number_done, code_done, jwt_done, private_key_done;
 	/* what is known of long runs, so that signs inside them do not read them again: of one
@@ -142,9 +142,24 @@ struct gh_pii_id_index {
 void gh_pii_id_index_make(struct gh_pii_id_index *out);
 const struct gh_pii_id_index *gh_pii_id_rows(const struct gh_pii_scan *scan);
 
-/* Finds the rows of comma-separated tables whose header holds triggers. csv.c */
-gh_result gh_pii_csv_columns(struct gh_slice text, struct gh_pii_column **columns, size_t *count,
-                             size_t *capacity);
+/* Rows of comma-separated tables whose header holds triggers, read as the text is walked. Zeroed is
+ * empty; only the columns near by are kept. csv.c */
+#define GH_PII_MAX_FIELDS 64
+struct gh_pii_table {
+	struct gh_pii_column *columns; /* in order of position */
+	size_t count, capacity;
+	size_t at; /* the next line */
+	struct gh_pii_header {
+		uint64_t groups[GH_PII_MAX_FIELDS];
+		size_t count; /* 0: not inside a table */
+		uint8_t separator;
+	} header;
+};
+void gh_pii_table_begin(struct gh_pii_table *table);
+/* Reads the lines that begin before `to`. False: out of memory. */
+bool gh_pii_table_read(struct gh_pii_table *table, struct gh_slice text, size_t to);
+/* Drops columns that end before `before`; whether there were any. */
+bool gh_pii_table_forget(struct gh_pii_table *table, size_t before);
 /* The groups of every word in a field's name, camelCase and snake_case parts included. */
 uint64_t gh_pii_name_groups(struct gh_slice name);
 

@@ -45,8 +45,7 @@ struct gh_pii_scratch {
 	struct gh_pii_bits bits[2][GH_PII_BLOCKS];
 	struct gh_pii_trigger *triggers;
 	size_t trigger_count, trigger_capacity;
-	struct gh_pii_column *columns;
-	size_t column_count, column_capacity;
+	struct gh_pii_table table;
 	struct gh_pii_fold fold;
 	struct gh_pii_decoder decoder;
 	struct gh_pii_names names;
@@ -92,7 +91,7 @@ void gh_pii_matches_free(struct gh_pii_matches *matches)
 
 	if (scratch) {
 		free(scratch->triggers);
-		free(scratch->columns);
+		free(scratch->table.columns);
 		gh_pii_fold_free(&scratch->fold);
 		gh_pii_decoder_free(&scratch->decoder);
 		gh_pii_names_close(&scratch->names);
@@ -339,6 +338,11 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 		scratch->next_trigger -= drop;
 		scan->trigger_hint = 0;
 	}
+	if (from > GH_PII_STRETCH &&
+	    gh_pii_table_forget(&scratch->table, from - GH_PII_STRETCH - KEEP_BEHIND))
+		scan->column_hint = 0;
+	if (!gh_pii_table_read(&scratch->table, scan->text, from + len))
+		scan->out->truncated = true;
 	size_t blocks = (len + GH_PII_BLOCK - 1) / GH_PII_BLOCK;
 	for (size_t b = 0; b < blocks; b += BATCH_BLOCKS) {
 		bool is_last = from + len == scan->text.len && b + BATCH_BLOCKS >= blocks;
@@ -530,10 +534,8 @@ static gh_result scan_folded(struct gh_pii_scan *scan)
 	scratch->phrase_count = scratch->last_end = 0;
 	scratch->in_word = false;
 	gh_pii_names_begin(&scratch->names);
-	GH_TRY(gh_pii_csv_columns(scan->text, &scratch->columns, &scratch->column_count,
-	                          &scratch->column_capacity));
-	scan->columns = scratch->columns;
-	scan->column_count = scratch->column_count;
+	gh_pii_table_begin(&scratch->table);
+	scan->table = &scratch->table;
 	walk(scan);
 	scan->out->truncated = scan->out->truncated || scratch->names.failed;
 	GH_ENSURE(!scan->out->truncated, GH_E_LIMIT, "a text holds too many matches");
