@@ -22,6 +22,7 @@ struct file_score {
 	const char *name;
 	size_t rows;
 	bool each; /* print every verdict */
+	bool raw;  /* scores as they are, before calibration */
 	struct score class[GH_PII_CLASS_COUNT];
 	struct score all;
 };
@@ -133,12 +134,13 @@ static gh_result eval_line(struct file_score *file, struct gh_slice line, unsign
 {
 	static struct span gold[MAX_SPANS], ignored[MAX_SPANS], predicted[MAX_SPANS];
 	GH_CLEANUP(gh_json_decref_ptr) json_t *row = NULL;
+	const struct gh_pii_context context = { .raw = file->raw };
 	size_t predictions = 0;
 
 	GH_TRY(gh_json_parse(line, &row));
 	const json_t *text = json_object_get(row, "text");
 	GH_ENSURE(json_is_string(text), GH_E_FORMAT, "a row has no text");
-	GH_TRY(gh_pii_scan(gh_slice(json_string_value(text), json_string_length(text)), NULL,
+	GH_TRY(gh_pii_scan(gh_slice(json_string_value(text), json_string_length(text)), &context,
 	                   matches));
 	for (size_t i = 0; i < matches->count && predictions < MAX_SPANS; i++) {
 		if (matches->items[i].confidence < threshold)
@@ -246,7 +248,7 @@ static void add_score(struct score *to, const struct score *from)
 int gh_cli_pii_eval(int argc, char **argv)
 {
 	const char *threshold = "50", *paths[64];
-	bool want_json = false, each = false;
+	bool want_json = false, each = false, raw = false;
 	unsigned long number;
 	size_t files;
 	const struct gh_option options[] = {
@@ -255,6 +257,7 @@ int gh_cli_pii_eval(int argc, char **argv)
 		  NULL },
 		{ "--each", NULL, "print a JSON line for every span found or missed, nothing else",
 		  NULL, &each },
+		{ "--raw", NULL, "scores of the detectors, before calibration", NULL, &raw },
 	};
 	const struct gh_command command = {
 		.usage = "gatehouse pii eval FILE.jsonl… [options]",
@@ -280,6 +283,7 @@ int gh_cli_pii_eval(int argc, char **argv)
 	for (size_t i = 0; i < files; i++) {
 		scores[i].name = paths[i];
 		scores[i].each = each;
+		scores[i].raw = raw;
 		if (eval_file(&scores[i], (unsigned)number) != GH_OK)
 			return gh_cli_fail(GH_EXIT_USAGE);
 		for (int c = 0; c < GH_PII_CLASS_COUNT; c++)

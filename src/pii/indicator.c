@@ -229,6 +229,42 @@ static bool try_aged(struct gh_pii_scan *scan, size_t at, size_t end)
 	return false;
 }
 
+static bool is_article(struct gh_slice word)
+{
+	return gh_slice_eq_nocase(word, GH_SLICE("the")) ||
+	       gh_slice_eq_nocase(word, GH_SLICE("a")) ||
+	       gh_slice_eq_nocase(word, GH_SLICE("this")) ||
+	       gh_slice_eq_nocase(word, GH_SLICE("that")) ||
+	       gh_slice_eq_nocase(word, GH_SLICE("our"));
+}
+
+/* "Ada is 9 years old", "Ada, 9 years old": one capitalised word that no article makes a thing. */
+static bool has_named_subject(struct gh_slice text, size_t at)
+{
+	size_t end = at;
+
+	while (end > 0 && at - end < 3 && (text.data[end - 1] == ' ' || text.data[end - 1] == ','))
+		end--;
+	if (ends_with_word(text, end, "is") && end > 3)
+		end -= 3;
+	else if (ends_with_word(text, end, "was") && end > 4)
+		end -= 4;
+	else if (end == at || text.data[end] != ',')
+		return false;
+	size_t start = end;
+	while (start > 0 && end - start < 24 &&
+	       (gh_pii_is_alpha(text.data[start - 1]) || text.data[start - 1] >= 0x80))
+		start--;
+	if (end - start < 2 || text.data[start] < 'A' || text.data[start] > 'Z' ||
+	    (text.data[start + 1] >= 'A' && text.data[start + 1] <= 'Z') ||
+	    is_article(gh_slice_sub(text, start, end - start)))
+		return false;
+	size_t before = start > 0 && text.data[start - 1] == ' ' ? start - 1 : start, from = before;
+	while (from > 0 && gh_pii_is_alpha(text.data[from - 1]) && before - from < 8)
+		from--;
+	return !is_article(gh_slice_sub(text, from, before - from));
+}
+
 /* An age below 18: "14 years old", "5-year-old", "aged 12", "my son, 7,". */
 void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at)
 {
@@ -261,10 +297,11 @@ void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at)
 			return;
 		/* Houses, wines and laws have ages too. */
 		uint64_t groups = sentence_groups(scan, at, end + len);
-		bool person = groups & (GH_W_CHILD | GH_W_PERSON) || names_somebody(text, at);
+		bool person = groups & (GH_W_CHILD | GH_W_PERSON) || names_somebody(text, at) ||
+		              has_named_subject(text, at);
 		if (after[i][len - 1] == ' ')
 			len--;
-		gh_pii_add(scan, at, end + len, GH_PII_MINOR, "age", person ? 90 : 55);
+		gh_pii_add(scan, at, end + len, GH_PII_MINOR, "age", person ? 90 : 45);
 		return;
 	}
 	if (age == 0 || age >= 18 || (end < text.len && gh_pii_is_alnum(text.data[end])))

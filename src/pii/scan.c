@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/secret.h"
+#include "pii/calibration.h"
 #include "pii/decode.h"
 #include "pii/fold.h"
 #include "pii/names.h"
@@ -585,5 +586,8 @@ gh_result gh_pii_scan(struct gh_slice text, const struct gh_pii_context *context
 		leave_out(out, scan.without);
 	settle(out);
 	unfold(&scan.scratch->fold, out);
+	for (size_t i = 0; i < out->count && !(context && context->raw); i++)
+		out->items[i].confidence = gh_pii_calibrate(out->items[i].class, out->items[i].kind,
+		                                            out->items[i].confidence);
 	return GH_OK;
 }

@@ -11,7 +11,7 @@
 struct gh_pii_match {
 	uint32_t start, end; /* bytes, end exclusive */
 	uint8_t class;       /* enum gh_pii_class */
-	uint8_t confidence;  /* 0..100 */
+	uint8_t confidence;  /* 0..100: percent of such findings that are right */
 	const char *kind;    /* "ssn", "iban", "aws-access-key", …: a constant */
 };
 
@@ -34,6 +34,7 @@ void gh_pii_matches_free(struct gh_pii_matches *matches);
 struct gh_pii_context {
 	struct gh_slice key; /* JSON key or CSV header that the text stands under; may be empty */
 	uint32_t without; /* 1 << class: not looked for. Names and addresses cost most of a scan */
+	bool raw;         /* confidence as the detectors score it, before calibration */
 };
 
 /* Replaces the content of `out` by disjoint matches in order of position, whatever their
