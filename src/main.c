@@ -26,6 +26,10 @@ static const struct verb verbs[] = {
 	{ "pii", "reveal", gh_cli_pii_reveal, "give back the value behind a reversible token" },
 	{ "pii", NULL, gh_cli_pii, "scan files for personal data; evaluate the scanner" },
 	{ "log", NULL, gh_cli_log, "verify, prove and follow the audit log" },
+	{ "policy", "activate", gh_cli_policy_activate, "make a signed pack the one that decides" },
+	{ "policy", "log", gh_cli_policy_log, "which pack was live from when" },
+	{ "policy", "show", gh_cli_policy_show, "give back a pack as it was activated" },
+	{ "policy", "signers", gh_cli_policy_signers, "who may sign packs" },
 	{ "policy", "corpus", gh_cli_policy_corpus, "run a folder of Cedar conformance tests" },
 	{ "version", NULL, run_version, "print the version" },
 };
@@ -37,7 +41,7 @@ static void print_help(FILE *out)
 		char name[32];
 		snprintf(name, sizeof name, "%s%s%s", verbs[i].name, verbs[i].sub ? " " : "",
 		         verbs[i].sub ? verbs[i].sub : "");
-		fprintf(out, "  %-12s %s\n", name, verbs[i].help);
+		fprintf(out, "  %-16s %s\n", name, verbs[i].help);
 	}
 	fprintf(out, "\ngatehouse VERB --help says more about each.\n");
 }

@@ -19,6 +19,11 @@ void gh_api_pii_scan(struct gh_request *request);
 void gh_api_audit_request(struct gh_request *request);
 void gh_api_exchange(struct gh_request *request);
 void gh_api_token(struct gh_request *request);
+void gh_api_policy_activate(struct gh_request *request);
+void gh_api_policy_list(struct gh_request *request);
+void gh_api_policy_show(struct gh_request *request);
+void gh_api_policy_trust_add(struct gh_request *request);
+void gh_api_policy_trust_show(struct gh_request *request);
 
 /* Public documents (on the event loop; the log's tiles on a worker). */
 void gh_api_health(struct gh_request *request);

@@ -11,5 +11,9 @@ int gh_cli_pii(int argc, char **argv);
 int gh_cli_pii_reveal(int argc, char **argv);
 int gh_cli_log(int argc, char **argv);
 int gh_cli_policy_corpus(int argc, char **argv);
+int gh_cli_policy_activate(int argc, char **argv);
+int gh_cli_policy_log(int argc, char **argv);
+int gh_cli_policy_show(int argc, char **argv);
+int gh_cli_policy_signers(int argc, char **argv);
 
 #endif
