@@ -29,6 +29,12 @@ struct gh_pii_matches {
 #define GH_PII_MAX_MATCHES    (1u << 20)
 #define GH_PII_MAX_TEXT_BYTES (1u << 30)
 
+/* What a scan takes from the allocator beside the matches' own growth: at most this, and that much
+ * for each byte of the text. Kept from text to text, so that a second one of the size takes none.
+ */
+#define GH_PII_SCRATCH_BYTES    ((size_t)512 << 10)
+#define GH_PII_SCRATCH_PER_BYTE ((size_t)24)
+
 void gh_pii_matches_free(struct gh_pii_matches *matches);
 
 struct gh_pii_context {
