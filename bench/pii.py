@@ -10,7 +10,9 @@ otherwise, and it says which. One core, nothing beside it; the median over the t
 round, so that a busy machine does not count.
 """
 import argparse
+import contextlib
 import glob
+import io
 import json
 import os
 import pathlib
@@ -21,6 +23,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- bench-pii: begin -->", "<!-- bench-pii: end -->"
 SIZE = 4096
 TEXTS, PEER_TEXTS = 128, 24
 
@@ -128,6 +131,16 @@ def table(head, lines):
     print()
 
 
+def processor():
+    with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")
+
+
+def write_doc(path, text):
+    head, rest = path.read_text(encoding="utf-8").split(BEGIN, 1)
+    path.write_text(f"{head}{BEGIN}\n{text.strip()}\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
+
+
 def us(value):
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
 
@@ -139,7 +152,7 @@ def verdict(value, most):
 def show(result, peers, problem, source):
     here = result["groups"]
     names = [name for name in here if "1 MiB" not in name]
-    print(f"Microseconds for a text of 4 KiB, one core; median over {TEXTS} texts of {source}.\n")
+    print(f"Microseconds for a text of 4 KiB, one core of {processor()}; median over {TEXTS} texts of {source}.\n")
     lines = [("**Gatehouse**, all ten classes", *(us(here[name]["scan"]["p50_us"]) for name in names)),
              ("**Gatehouse**, without names and addresses", *(us(here[name]["structured"]["p50_us"]) for name in names)),
              ("all ten, 90th percentile", *(us(here[name]["scan"]["p90_us"]) for name in names)),
@@ -178,6 +191,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build")
     parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--doc", action="store_true", help="write the tables into docs/pii.md as well")
     parser.add_argument("--json", help="write every figure to this file")
     options = parser.parse_args()
 
@@ -190,7 +204,12 @@ def main():
         sys.exit(f"bench/pii failed: {done.stderr.strip()}")
     result = json.loads(done.stdout)
     peers, problem = ({}, "--no-peers") if options.no_peers else measure_peers(texts)
-    show(result, peers, problem, source)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        show(result, peers, problem, source)
+    print(out.getvalue())
+    if options.doc:
+        write_doc(ROOT / "docs" / "pii.md", out.getvalue())
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps({"gatehouse": result, "peers": peers}, indent=1), encoding="utf-8")
 

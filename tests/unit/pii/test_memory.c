@@ -1,5 +1,5 @@
-/* What scanning takes from the allocator: nothing once it has seen a text of the size, and never more
- * than a stated share of the text. The linker hands the room's calls to the counters below. */
+/* What scanning takes from the allocator: nothing once it has seen a text of the size, and never
+ * more than a stated share of the text. The linker hands the room's calls to the counters below. */
 #include "pii_rig.h"
 
 #include <malloc.h>
