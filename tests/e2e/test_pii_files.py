@@ -75,7 +75,7 @@ def test_json_lines_are_known_by_their_content(folder):
 
 
 def test_columns_of_a_table_are_known_by_its_header(folder):
-    found = findings("sub/people.csv", cwd=folder)
+    found = findings("--classes", "gov_id,phone", "sub/people.csv", cwd=folder)
     assert [(each["class"], each["line"]) for each in found] == [("gov_id", 2), ("phone", 2)]
 
 
