@@ -93,19 +93,23 @@ static size_t first_behind(struct gh_pii_scan *scan, size_t at)
 	return i;
 }
 
-static void look_scripted(struct gh_pii_scan *scan, size_t start, size_t end,
-                          struct gh_pii_near *out)
+static bool has_script(struct gh_slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] >= 0xe0)
+			return true;
+	return false;
+}
+
+/* In front of `start`; what is nearest labels. */
+static void look_scripted_left(const struct gh_pii_scan *scan, size_t start,
+                               struct gh_pii_near *out)
 {
 	struct gh_slice text = scan->text;
 	size_t from = start > CJK_LEFT ? start - CJK_LEFT : 0;
 	struct gh_slice left = gh_slice_sub(text, from, start - from);
-	struct gh_slice right = gh_slice_sub(text, end, CJK_RIGHT);
-	bool high = false;
+	bool high = has_script(left);
 
-	for (size_t i = 0; i < left.len && !high; i++)
-		high = left.data[i] >= 0xe0;
-	for (size_t i = 0; i < right.len && !high; i++)
-		high = right.data[i] >= 0xe0;
 	for (size_t i = 0; high && i < GH_ARRAY_LEN(scripted); i++) {
 		size_t len = strlen(scripted[i].text);
 		const uint8_t *found = left.data;
@@ -120,9 +124,17 @@ static void look_scripted(struct gh_pii_scan *scan, size_t start, size_t end,
 			found += len;
 			rest = (size_t)(left.data + left.len - found);
 		}
-		if (right.len && memmem(right.data, right.len, scripted[i].text, len))
-			out->right |= scripted[i].groups;
 	}
+}
+
+static void look_scripted_right(const struct gh_pii_scan *scan, size_t end, struct gh_pii_near *out)
+{
+	struct gh_slice right = gh_slice_sub(scan->text, end, CJK_RIGHT);
+	bool high = has_script(right);
+
+	for (size_t i = 0; high && i < GH_ARRAY_LEN(scripted); i++)
+		if (memmem(right.data, right.len, scripted[i].text, strlen(scripted[i].text)))
+			out->right |= scripted[i].groups;
 }
 
 static uint64_t column_of(struct gh_pii_scan *scan, size_t start)
@@ -139,7 +151,8 @@ static uint64_t column_of(struct gh_pii_scan *scan, size_t start)
 	                                                                        : 0;
 }
 
-void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end, struct gh_pii_near *out)
+/* What stands in front, or above, of a value that begins at `start`. */
+static void look_left(struct gh_pii_scan *scan, size_t start, struct gh_pii_near *out)
 {
 	size_t from = start > LEFT_BYTES ? start - LEFT_BYTES : 0;
 	uint64_t column = scan->table->count ? column_of(scan, start) : 0;
@@ -168,15 +181,32 @@ void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end, stru
 		if (trigger->start < labelled)
 			labelled = trigger->start;
 	}
+	scan->seen_last = last;
+	if (scan->has_scripts)
+		look_scripted_left(scan, start, out);
+}
+
+void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end, struct gh_pii_near *out)
+{
+	/* A number in groups is looked at from one start to many ends. */
+	if (!scan->is_seen || scan->seen_start != start) {
+		look_left(scan, start, &scan->seen);
+		scan->seen_start = start;
+		scan->is_seen = true;
+	}
+	*out = scan->seen;
+	if (out->in_column)
+		return;
 	/* What stands on the next line is about something else. */
-	size_t right = end;
-	while (right < scan->text.len && right - end < RIGHT_BYTES &&
-	       scan->text.data[right] != '\n')
-		right++;
-	for (; last < scan->trigger_count && scan->triggers[last].start < right; last++)
-		if (scan->triggers[last].start >= end)
-			out->right |= scan->triggers[last].groups;
-	look_scripted(scan, start, end, out);
+	struct gh_slice behind = gh_slice_sub(scan->text, end, RIGHT_BYTES);
+	const uint8_t *line = behind.len ? memchr(behind.data, '\n', behind.len) : NULL;
+	size_t right = end + (line ? (size_t)(line - behind.data) : behind.len);
+	for (size_t i = scan->seen_last; i < scan->trigger_count && scan->triggers[i].start < right;
+	     i++)
+		if (scan->triggers[i].start >= end)
+			out->right |= scan->triggers[i].groups;
+	if (scan->has_scripts)
+		look_scripted_right(scan, end, out);
 	if (!out->label)
 		out->label = scan->key & ~NO_LABEL;
 }

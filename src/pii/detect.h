@@ -27,6 +27,13 @@ struct gh_pii_column {
 	uint64_t groups;
 };
 
+/* What stands around a value. */
+struct gh_pii_near {
+	uint64_t label; /* says at once what the value is: "card no: …", its key, its column */
+	uint64_t left, right;
+	bool in_column;
+};
+
 #define GH_PII_ALPHABETS 9
 
 struct gh_pii_scratch;
@@ -41,6 +48,11 @@ struct gh_pii_scan {
 	struct gh_pii_scratch *scratch;
 	const struct gh_pii_trigger *triggers;
 	size_t trigger_count, trigger_hint;
+	bool has_scripts; /* bytes of scripts that are written without spaces */
+	/* what stands in front of the value looked at last */
+	bool is_seen;
+	size_t seen_start, seen_last;
+	struct gh_pii_near seen;
 	const struct gh_pii_table *table;
 	size_t column_hint;
 	/* already read by the detector of that name */
@@ -50,13 +62,6 @@ struct gh_pii_scan {
 	struct gh_pii_known {
 		size_t start, end;
 	} known_run[GH_PII_ALPHABETS], known_value;
-};
-
-/* What stands around a value. */
-struct gh_pii_near {
-	uint64_t label; /* says at once what the value is: "card no: …", its key, its column */
-	uint64_t left, right;
-	bool in_column;
 };
 
 /* How much the surroundings speak for `group`: 2 its label, 1 it is mentioned nearby, 0. A label of

@@ -110,7 +110,7 @@ int gh_pii_phone_confidence(const struct gh_pii_span *span)
 
 	if (span->count < 6 || span->count > 15 || span->is_decimal || gh_pii_is_date(span) ||
 	    is_version(span) || gh_pii_is_ip_address(span) ||
-	    strspn(span->digits, "0") == span->count)
+	    (span->digits[0] == '0' && strspn(span->digits, "0") == span->count))
 		return 0;
 	if (span->plus)
 		return span->count >= 8 && span->digits[0] != '0' ? 95 : says ? 80 : 0;

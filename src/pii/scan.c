@@ -350,6 +350,7 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 		words_of_blocks(scan, bits + b, is_last ? blocks - b : BATCH_BLOCKS,
 		                from + b * GH_PII_BLOCK, is_last);
 	}
+	scan->is_seen = false;
 	scan->triggers = scratch->triggers;
 	scan->trigger_count = scratch->trigger_count;
 	if (looks_for_names(scan))
@@ -526,6 +527,21 @@ static void unfold(const struct gh_pii_fold *fold, struct gh_pii_matches *matche
 	}
 }
 
+/* Bytes from 0xe0 on: the three upper bits, eight bytes at a time. */
+static bool has_scripts(struct gh_slice text)
+{
+	uint64_t eight, any = 0;
+	size_t i = 0;
+
+	for (; text.len - i >= 8; i += 8) {
+		memcpy(&eight, text.data + i, 8);
+		any |= eight & eight << 1 & eight << 2;
+	}
+	for (; i < text.len; i++)
+		any |= (uint64_t)(text.data[i] >= 0xe0) << 7;
+	return any & UINT64_C(0x8080808080808080);
+}
+
 /* Everything but folding and what is encoded: leaves settled matches of scan->text. */
 static gh_result scan_folded(struct gh_pii_scan *scan)
 {
@@ -537,6 +553,7 @@ static gh_result scan_folded(struct gh_pii_scan *scan)
 	gh_pii_names_begin(&scratch->names);
 	gh_pii_table_begin(&scratch->table);
 	scan->table = &scratch->table;
+	scan->has_scripts = has_scripts(scan->text);
 	walk(scan);
 	scan->out->truncated = scan->out->truncated || scratch->names.failed;
 	GH_ENSURE(!scan->out->truncated, GH_E_LIMIT, "a text holds too many matches");
