@@ -58,6 +58,8 @@ static int id_confidence(struct gh_pii_scan *scan, struct code *code, const stru
 		return id->bare;
 	if (code->near.label & GH_W_NEGATIVE)
 		confidence -= 40;
+	else if (code->near.label)
+		confidence -= 30; /* it is called something else */
 	else if (code->near.left & GH_W_NEGATIVE)
 		confidence -= 12;
 	/* Inside a path, a file name or a longer identifier. */
@@ -93,6 +95,15 @@ static void offer_iban(struct gh_pii_scan *scan, struct code *code)
 	if (code->len < 15 || !gh_pii_is_alpha((uint8_t)t[0]) || !gh_pii_is_alpha((uint8_t)t[1]) ||
 	    !gh_pii_is_digit((uint8_t)t[2]) || !gh_pii_is_digit((uint8_t)t[3]) ||
 	    (code->groups > 1 && code->first != 4))
+		return;
+	bool upper = false, lower = false;
+	for (size_t i = code->start; i < code->end; i++) {
+		uint8_t c = scan->text.data[i];
+		upper = upper || (c >= 'A' && c <= 'Z');
+		lower = lower || (c >= 'a' && c <= 'z');
+	}
+	/* "LV80 bANK …": nobody prints it so. */
+	if (upper && lower && !(near(scan, code)->label & GH_W_IBAN))
 		return;
 	if (gh_pii_iban_valid(t, code->len))
 		gh_pii_add(scan, code->start, code->end, GH_PII_PAYMENT_CARD, "iban", 98);

@@ -218,6 +218,8 @@ static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_id 
 	bool is_proven = id->valid != gh_pii_valid_any;
 
 	/* Of two that share digits the one that is printed so. */
+	if (says == 2 && span->is_fragment && !is_proven)
+		return id->context - 40; /* a piece of a longer row of digits */
 	if (says == 2)
 		return id->context - (groups_fit(id, span) ? 0 : 3);
 	if (span->is_glued)
