@@ -104,7 +104,7 @@ gh_result gh_pii_scan_plain(struct gh_slice text, uint64_t key, struct gh_pii_ma
  * four bytes, the list by their first three; a prefix of two letters has a node for each third.
  * Prefixes of two or three letters and digits are not in the filter: their words are long enough to
  * be looked at anyway. */
-#define GH_PII_PREFIX_FILTER 16384
+#define GH_PII_PREFIX_FILTER 32768
 #define GH_PII_PREFIX_SLOTS  2048
 #define GH_PII_PREFIX_NODES  640
 struct gh_pii_prefixes {
@@ -125,7 +125,7 @@ static inline unsigned gh_pii_prefix_bit(const uint8_t *four)
 	uint32_t bytes;
 
 	memcpy(&bytes, four, 4);
-	return bytes * 2654435761u >> 18;
+	return bytes * 2654435761u >> 17;
 }
 static inline bool gh_pii_may_be_key(const struct gh_pii_prefixes *prefixes, const uint8_t *four)
 {

@@ -30,12 +30,18 @@ def join(phrase, word):
     return h ^ h >> 32
 
 
+def first_bit(word):
+    four = int.from_bytes(bytes(byte | 0x20 for byte in word[:4]).ljust(4, b"\0"), "little")
+    return ((four ^ len(word) * 0x01000193 & 0xFFFFFFFF) * 2654435761 & 0xFFFFFFFF) >> 17
+
+
 def split(phrase):
     return [part for part in re.split(rb"[^0-9A-Za-z\x80-\xff]+", phrase) if part]
 
 
 def main():
     header, source, path = sys.argv[1:]
+    firsts = set()
     groups, entries, terms, suffixes, suffix_term = [], {}, [], [], 0
     for number, line in enumerate(open(path, encoding="utf-8"), 1):
         line = line.strip()
@@ -65,6 +71,7 @@ def main():
             if not words or any(len(word) > MAX_WORD for word in words):
                 sys.exit(f"{path}:{number}: '{phrase}' is empty or has a word that is too long")
             h = word_hash(words[0])
+            firsts.add(first_bit(words[0]))
             for at in range(len(words)):
                 if at:
                     h = join(h, word_hash(words[at]))
@@ -107,6 +114,11 @@ def main():
             bit = h >> 24 & FILTER_BITS - 1
             bits[bit // 64] |= 1 << bit % 64
         out.writelines(f"\t0x{each:x},\n" for each in bits)
+        out.write("};\n\nconst uint64_t gh_pii_first_filter[32768 / 64] = {\n")
+        bits = [0] * (32768 // 64)
+        for bit in firsts:
+            bits[bit // 64] |= 1 << bit % 64
+        out.writelines(f"\t0x{each:x},\n" for each in bits)
         out.write("};\n\nconst uint64_t gh_pii_word_masks[9] = {\n")
         out.writelines(f"\t0x{(1 << 8 * n) - 1:x},\n" for n in range(9))
         out.write("};\n\nconst struct gh_pii_word gh_pii_words[GH_PII_WORD_SLOTS] = {\n")
@@ -116,8 +128,9 @@ def main():
         out.write("};\n\nconst struct gh_pii_term gh_pii_terms[] = {\n\t{ 0, 0, 0, 0 },\n")
         for each in terms:
             out.write("\t{ " + ", ".join(map(str, each)) + " },\n")
-        out.write("};\n\nconst char *const gh_pii_suffixes[GH_PII_SUFFIXES] = {\n")
-        out.writelines(f'\t"{each}",\n' for each in suffixes)
+        out.write("};\n\nconst struct gh_pii_suffix gh_pii_suffixes[GH_PII_SUFFIXES] = {\n")
+        out.writelines(f'\t{{ "{each}", 0x{int.from_bytes(each[-4:].encode(), "little"):x}, {len(each)} }},\n'
+                       for each in suffixes)
         out.write("};\n\nconst bool gh_pii_suffix_filter[1024] = {\n")
         for each in sorted({int.from_bytes(each[-4:].encode(), "little") * 2654435761 >> 22 & 1023
                             for each in suffixes}):

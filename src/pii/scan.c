@@ -54,7 +54,6 @@ struct gh_pii_scratch {
 	bool in_word;
 	size_t word_start, last_end;
 	uint32_t edges[BATCH_BYTES + 2];
-	uint64_t hashes[BATCH_BYTES / 2 + 1];
 	uint16_t kept[BATCH_BYTES / 2 + 2];
 	struct phrase phrases[MAX_PHRASES];
 	size_t phrase_count;
@@ -198,12 +197,14 @@ static bool take_entry(struct gh_pii_scan *scan, uint64_t hash, size_t start, si
 static __attribute__((noinline)) void take_suffix(struct gh_pii_scan *scan, size_t start,
                                                   size_t end)
 {
-	const char *word = (const char *)scan->text.data + start;
+	const char *behind = (const char *)scan->text.data + end;
+	uint32_t four;
 
+	memcpy(&four, behind - 4, 4);
 	for (size_t i = 0; i < GH_PII_SUFFIXES; i++) {
-		size_t len = strlen(gh_pii_suffixes[i]);
-		if (end - start > len + 1 &&
-		    strncasecmp(word + (end - start) - len, gh_pii_suffixes[i], len) == 0) {
+		const struct gh_pii_suffix *suffix = &gh_pii_suffixes[i];
+		if (suffix->four == (four | 0x20202020u) && end - start > suffix->len + 1u &&
+		    strncasecmp(behind - suffix->len, suffix->text, suffix->len) == 0) {
 			add_trigger(scan, start, end, 0, GH_PII_SUFFIX_TERM);
 			return;
 		}
@@ -211,10 +212,12 @@ static __attribute__((noinline)) void take_suffix(struct gh_pii_scan *scan, size
 }
 
 /* A word that means something, may begin a key, or goes on with a phrase. */
-static void on_word(struct gh_pii_scan *scan, size_t start, size_t end, uint64_t hash)
+static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
 {
 	struct gh_pii_scratch *scratch = scan->scratch;
 	const uint8_t *word = scan->text.data + start;
+	uint64_t hash =
+	    gh_pii_word_hash(gh_slice(word, end - start), scan->text.data + scan->text.len);
 
 	if (end - start >= PATTERN_BYTES)
 		add_trigger(scan, start, end, GH_W_PATTERN, 0);
@@ -255,16 +258,16 @@ static size_t find_edges(const struct gh_pii_bits *bits, size_t blocks, size_t b
 /* Whether a word needs a closer look, without a jump: most need none, and which is hard to guess.
  */
 static inline bool needs_look(const struct gh_pii_prefixes *prefixes, const uint8_t *word,
-                              size_t len, uint64_t hash)
+                              size_t len)
 {
 	const uint8_t *tail = word + (len < SUFFIX_WORD ? SUFFIX_WORD : len);
 
-	return (int)gh_pii_word_may_be(hash) | (int)(len >= PATTERN_BYTES) |
+	return (int)gh_pii_may_begin(word, len) | (int)(len >= PATTERN_BYTES) |
 	       (int)gh_pii_may_be_key(prefixes, word) |
 	       ((int)(len >= SUFFIX_WORD) & (int)gh_pii_may_have_suffix(tail));
 }
 
-/* The words of some blocks: hashed and sifted first, then those that are left looked at in turn. */
+/* The words of some blocks: sifted first, then those that are left looked at in turn. */
 static void words_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *bits, size_t blocks,
                             size_t base, bool is_last)
 {
@@ -286,13 +289,12 @@ static void words_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *
 	for (size_t w = 0; w < words; w++) {
 		const uint8_t *word = data + edges[2 * w];
 		size_t len = edges[2 * w + 1] - edges[2 * w];
-		scratch->hashes[w] = gh_pii_word_hash(gh_slice(word, len), limit);
 		if (names)
 			gh_pii_names_word(&scratch->names, scan->text, edges[2 * w],
-			                  edges[2 * w + 1], scratch->hashes[w]);
+			                  edges[2 * w + 1],
+			                  gh_pii_word_hash(gh_slice(word, len), limit));
 		scratch->kept[kept] = (uint16_t)w;
-		kept += limit - word < 16 ||
-		        needs_look(&tables.prefixes, word, len, scratch->hashes[w]);
+		kept += limit - word < 16 || needs_look(&tables.prefixes, word, len);
 	}
 	/* A phrase may go on with the first word, whatever it is; and with what follows a kept one.
 	 */
@@ -301,7 +303,7 @@ static void words_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *
 		if (i == 0 && scratch->phrase_count == 0)
 			continue;
 		for (w = w < next ? next : w; w < words; next = ++w) {
-			on_word(scan, edges[2 * w], edges[2 * w + 1], scratch->hashes[w]);
+			on_word(scan, edges[2 * w], edges[2 * w + 1]);
 			if (scratch->phrase_count == 0) {
 				next = w + 1;
 				break;
