@@ -2,7 +2,10 @@
  * the stricter side of each. Limits are minima, modes are maxima, so the join is a lattice's. */
 #include "policy/obligation.h"
 
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #define MFA_ANY_AGE    (UINT64_MAX - 1)
 #define MAX_DAYS       UINT64_C(365000)
@@ -50,6 +53,24 @@ static bool read_days(struct gh_slice text, uint64_t *out)
 	return true;
 }
 
+static void write_number(uint64_t value, char *out, size_t size)
+{
+	snprintf(out, size, "%" PRIu64, value);
+}
+
+static void write_days(uint64_t value, char *out, size_t size)
+{
+	snprintf(out, size, "P%" PRIu64 "D", value);
+}
+
+static void write_mfa(uint64_t value, char *out, size_t size)
+{
+	if (value == MFA_ANY_AGE)
+		snprintf(out, size, "required");
+	else
+		write_number(value, out, size);
+}
+
 static bool read_mfa(struct gh_slice text, uint64_t *out)
 {
 	if (gh_slice_eq_str(text, "required")) {
@@ -63,14 +84,19 @@ static const struct {
 	const char *key;
 	size_t offset; /* of a uint64_t limit */
 	bool (*read)(struct gh_slice text, uint64_t *out);
+	void (*write)(uint64_t value, char *out, size_t size);
 } limits[] = {
-	{ "budget_tokens", offsetof(struct gh_policy_obligations, budget_tokens), read_number },
-	{ "budget_cents", offsetof(struct gh_policy_obligations, budget_cents), read_number },
-	{ "budget_requests", offsetof(struct gh_policy_obligations, budget_requests), read_number },
+	{ "budget_tokens", offsetof(struct gh_policy_obligations, budget_tokens), read_number,
+	  write_number },
+	{ "budget_cents", offsetof(struct gh_policy_obligations, budget_cents), read_number,
+	  write_number },
+	{ "budget_requests", offsetof(struct gh_policy_obligations, budget_requests), read_number,
+	  write_number },
 	{ "max_output_tokens", offsetof(struct gh_policy_obligations, max_output_tokens),
-	  read_number },
-	{ "retention", offsetof(struct gh_policy_obligations, retention_days), read_days },
-	{ "mfa", offsetof(struct gh_policy_obligations, mfa_max_age_s), read_mfa },
+	  read_number, write_number },
+	{ "retention", offsetof(struct gh_policy_obligations, retention_days), read_days,
+	  write_days },
+	{ "mfa", offsetof(struct gh_policy_obligations, mfa_max_age_s), read_mfa, write_mfa },
 };
 
 static uint64_t *limit_at(struct gh_policy_obligations *obligations, size_t which)
@@ -209,6 +235,41 @@ static enum gh_policy_pii_mode rule_mode(const struct gh_policy_obligations *obl
 
 	return gh_policy_obligations_pii(obligations,
 	                                 gh_slice_sub(name, strlen(PII_CLASS_MARK), SIZE_MAX));
+}
+
+static int by_class(const void *a, const void *b)
+{
+	const struct gh_policy_pii_rule *x = a, *y = b;
+
+	return strcmp(x->pii_class->text, y->pii_class->text);
+}
+
+void gh_policy_obligations_each(const struct gh_policy_obligations *obligations,
+                                void (*each)(void *user, const struct gh_policy_demand *demand),
+                                void *user)
+{
+	struct gh_policy_pii_rule rules[GH_POLICY_PII_CLASSES_MAX];
+	uint32_t count = obligations->pii_rule_count;
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(limits); i++) {
+		uint64_t value = limit_of(obligations, i);
+		char text[32];
+		if (value == GH_POLICY_NO_LIMIT)
+			continue;
+		limits[i].write(value, text, sizeof text);
+		each(user, &(struct gh_policy_demand){ limits[i].key, text, UINT64_MAX - value });
+	}
+	if (obligations->approval)
+		each(user, &(struct gh_policy_demand){ "approval", "required", 1 });
+	if (obligations->pii != GH_POLICY_PII_NONE)
+		each(user, &(struct gh_policy_demand){ "pii", pii_modes[obligations->pii],
+		                                       obligations->pii });
+	/* They are kept by pointer, which says nothing to a person. */
+	memcpy(rules, obligations->pii_rules, count * sizeof rules[0]);
+	qsort(rules, count, sizeof rules[0], by_class);
+	for (uint32_t i = 0; i < count; i++)
+		each(user, &(struct gh_policy_demand){ rules[i].pii_class->text,
+		                                       pii_modes[rules[i].mode], rules[i].mode });
 }
 
 bool gh_policy_obligations_at_least(const struct gh_policy_obligations *a,

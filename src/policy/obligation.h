@@ -65,6 +65,17 @@ gh_result gh_policy_obligations_merge(struct gh_policy_obligations *into,
 /* The mode for one class name such as "email" (without "pii_"). */
 enum gh_policy_pii_mode gh_policy_obligations_pii(const struct gh_policy_obligations *obligations,
                                                   struct gh_slice pii_class);
+/* One demand as its annotation would say it: "budget_tokens" "200000", "pii_email" "strict". */
+struct gh_policy_demand {
+	const char *name;
+	const char *value;
+	uint64_t strictness; /* of two values of one name the greater is the stricter */
+};
+/* Every demand that is made, limits first, then classes of personal data by name. What is handed
+ * over lives for the call. */
+void gh_policy_obligations_each(const struct gh_policy_obligations *obligations,
+                                void (*each)(void *user, const struct gh_policy_demand *demand),
+                                void *user);
 /* a is at least as strict as b everywhere. */
 bool gh_policy_obligations_at_least(const struct gh_policy_obligations *a,
                                     const struct gh_policy_obligations *b);

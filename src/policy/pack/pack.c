@@ -1,35 +1,9 @@
 #include "policy/pack/pack_parts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/codec.h"
 #include "crypto/hash.h"
-
-#define SPACE_LIMIT ((size_t)64 << 20)
-
-static bool ends_with(struct gh_slice path, const char *end)
-{
-	size_t len = strlen(end);
-
-	return path.len > len && memcmp(path.data + path.len - len, end, len) == 0;
-}
-
-bool gh_pack_member_is(const struct gh_tar_member *member, const char *folder, const char *end)
-{
-	return gh_slice_starts_with(member->path, gh_slice_str(folder)) &&
-	       ends_with(member->path, end);
-}
-
-static enum gh_code invalid(struct gh_pack_refusal *why, struct gh_slice path,
-                            const struct gh_cedar_diagnostic *at)
-{
-	if (at->line == 0)
-		return gh_pack_refuse(why, GH_PACK_POLICY_INVALID, "%.*s: %s", GH_SLICE_ARG(path),
-		                      at->text[0] ? at->text : gh_last_error()->text);
-	return gh_pack_refuse(why, GH_PACK_POLICY_INVALID, "%.*s:%u:%u: %s", GH_SLICE_ARG(path),
-	                      at->line, at->column, at->text);
-}
 
 /* ---- what is checked before anything is parsed ---- */
 
@@ -39,9 +13,9 @@ static bool is_signature_part(struct gh_slice path)
 }
 
 /* The archive holds what the manifest lists, no file more, no byte other. */
-static gh_result check_files(const struct gh_manifest *manifest,
-                             const struct gh_tar_member *members, size_t count,
-                             struct gh_pack_refusal *why)
+gh_result gh_pack_check_files(const struct gh_manifest *manifest,
+                              const struct gh_tar_member *members, size_t count,
+                              struct gh_pack_refusal *why)
 {
 	size_t listed = 0;
 
@@ -66,6 +40,18 @@ static gh_result check_files(const struct gh_manifest *manifest,
 	if (listed < manifest->file_count)
 		return gh_pack_refuse(why, GH_PACK_ALTERED_FILE, "%s is missing",
 		                      manifest->files[listed].path);
+	return GH_OK;
+}
+
+gh_result gh_pack_read_manifest(struct gh_pack *pack, const struct gh_tar_member *members,
+                                size_t count, struct gh_pack_refusal *why)
+{
+	struct gh_slice manifest = gh_tar_find(members, count, "manifest.json");
+
+	GH_TRY(gh_manifest_parse(manifest, &pack->manifest, why));
+	pack->rules.any_error_denies = pack->manifest.strict_errors;
+	gh_sha256(manifest, pack->digest_bytes);
+	gh_hex_encode(gh_slice(pack->digest_bytes, 32), pack->digest);
 	return GH_OK;
 }
 
@@ -103,127 +89,6 @@ static gh_result check_state(const struct gh_pack *pack, const struct gh_pack_st
 	return GH_OK;
 }
 
-/* ---- what is parsed afterwards ---- */
-
-static gh_result load_schema(struct gh_pack *pack, const struct gh_tar_member *members,
-                             size_t count, struct gh_pack_refusal *why)
-{
-	struct gh_slice text = gh_tar_find(members, count, "schema.cedarschema");
-	struct gh_cedar_diagnostic at = { 0 };
-
-	if (!text.data)
-		return gh_pack_refuse(why, GH_PACK_POLICY_INVALID,
-		                      "there is no schema.cedarschema");
-	if (pack->checker->load(pack->space, text, false, &pack->schema, &at) != GH_OK)
-		return invalid(why, GH_SLICE("schema.cedarschema"), &at);
-	return GH_OK;
-}
-
-/* Policies are called by their @id, or by their file and place: "access0". */
-static gh_result load_policies(struct gh_pack *pack, const struct gh_tar_member *members,
-                               size_t count, struct gh_pack_refusal *why)
-{
-	pack->set = gh_cedar_policy_set_new(pack->space);
-	GH_ENSURE(pack->set, GH_E_MEMORY, "out of memory");
-	for (size_t i = 0; i < count; i++) {
-		const struct gh_tar_member *member = &members[i];
-		struct gh_cedar_diagnostic at = { 0 };
-		char prefix[GH_TAR_PATH_BYTES + 1];
-		if (!gh_pack_member_is(member, "policies/", ".cedar"))
-			continue;
-		snprintf(prefix, sizeof prefix, "%.*s",
-		         (int)(member->path.len - strlen("policies/") - strlen(".cedar")),
-		         (const char *)member->path.data + strlen("policies/"));
-		if (gh_cedar_policy_set_parse(pack->set, member->content, prefix, true, &at) !=
-		    GH_OK)
-			return invalid(why, member->path, &at);
-	}
-	if (gh_cedar_policy_set_count(pack->set) == 0)
-		return gh_pack_refuse(why, GH_PACK_POLICY_INVALID,
-		                      "there is no policy under policies/");
-	return GH_OK;
-}
-
-struct first_finding {
-	char text[300];
-};
-
-static void keep_first(void *user, const struct gh_cedar_finding *finding)
-{
-	struct first_finding *first = user;
-	struct gh_slice id =
-	    finding->policy ? gh_cedar_name_slice(finding->policy->id) : GH_SLICE("the policies");
-
-	if (!first->text[0])
-		snprintf(first->text, sizeof first->text, "%.*s (%u:%u): %s",
-		         id.len > 60 ? 60 : (int)id.len, (const char *)id.data, finding->where.line,
-		         finding->where.column, finding->where.text);
-}
-
-static gh_result validate(struct gh_pack *pack, struct gh_pack_refusal *why)
-{
-	struct first_finding first = { "" };
-
-	if (pack->checker->validate(pack->schema, pack->set, true, keep_first, &first) != GH_OK)
-		return gh_pack_refuse(why, GH_PACK_POLICY_INVALID, "%s",
-		                      first.text[0] ? first.text : gh_last_error()->text);
-	for (size_t i = 0; i < gh_cedar_policy_set_count(pack->set); i++) {
-		const struct gh_cedar_policy *policy = gh_cedar_policy_set_at(pack->set, i);
-		struct gh_policy_obligations read;
-		if (gh_policy_obligations_read(policy, &read) != GH_OK)
-			return gh_pack_refuse(why, GH_PACK_POLICY_INVALID, "%.*s: %s",
-			                      policy->id->len > 60 ? 60 : (int)policy->id->len,
-			                      policy->id->text, gh_last_error()->text);
-	}
-	return GH_OK;
-}
-
-static gh_result load_entities(struct gh_pack *pack, const struct gh_tar_member *members,
-                               size_t count, struct gh_pack_refusal *why)
-{
-	const struct gh_cedar_shapes *shapes = pack->checker->shapes(pack->schema);
-	bool any = false;
-
-	pack->facts_space = gh_cedar_space_new(pack->space, SPACE_LIMIT);
-	GH_ENSURE(pack->facts_space, GH_E_MEMORY, "out of memory");
-	pack->entities = gh_cedar_entities_new(pack->facts_space, NULL);
-	GH_ENSURE(pack->entities, GH_E_MEMORY, "out of memory");
-	for (size_t i = 0; i <= count; i++) {
-		struct gh_cedar_diagnostic at = { 0 };
-		struct gh_slice path = GH_SLICE("schema.cedarschema"), text = GH_SLICE("[]");
-		if (i < count) {
-			if (!gh_pack_member_is(&members[i], "entities/", ".json"))
-				continue;
-			path = members[i].path;
-			text = members[i].content;
-		} else if (any) {
-			break; /* else the schema's actions alone */
-		}
-		any = true;
-		if (gh_cedar_entities_read(pack->entities, text, shapes, &at) != GH_OK)
-			return invalid(why, path, &at);
-	}
-	GH_TRY(gh_cedar_entities_seal(pack->entities));
-	if (pack->checker->validate_entities(pack->schema, pack->entities) != GH_OK)
-		return gh_pack_refuse(why, GH_PACK_POLICY_INVALID, "entities/: %s",
-		                      gh_last_error()->text);
-	gh_cedar_space_freeze(pack->facts_space);
-	return GH_OK;
-}
-
-static gh_result load(struct gh_pack *pack, const struct gh_tar_member *members, size_t count,
-                      struct gh_pack_refusal *why)
-{
-	pack->space = gh_cedar_space_new(NULL, SPACE_LIMIT);
-	GH_ENSURE(pack->space, GH_E_MEMORY, "out of memory");
-	GH_TRY(load_schema(pack, members, count, why));
-	GH_TRY(load_policies(pack, members, count, why));
-	GH_TRY(validate(pack, why));
-	GH_TRY(gh_cedar_policy_set_seal(pack->set));
-	GH_TRY(load_entities(pack, members, count, why));
-	return gh_pack_run_tests(pack, members, count, why);
-}
-
 void gh_pack_close(struct gh_pack *pack)
 {
 	if (!pack)
@@ -234,6 +99,7 @@ void gh_pack_close(struct gh_pack *pack)
 	if (pack->schema)
 		pack->checker->free(pack->schema);
 	gh_cedar_space_free(pack->space);
+	free(pack->places);
 	free(pack);
 }
 
@@ -258,18 +124,16 @@ static gh_result open_verified(struct gh_pack *pack, struct gh_slice raw_tar,
 		                      "the trust document is another tenant's");
 	GH_TRY(gh_signatures_check(gh_tar_find(members, count, "manifest.jws"), manifest, trust,
 	                           &pack->signed_by, why));
-	GH_TRY(gh_manifest_parse(manifest, &pack->manifest, why));
-	gh_sha256(manifest, pack->digest_bytes);
-	gh_hex_encode(gh_slice(pack->digest_bytes, 32), pack->digest);
+	GH_TRY(gh_pack_read_manifest(pack, members, count, why));
 	GH_TRY(check_state(pack, state, why));
-	GH_TRY(check_files(&pack->manifest, members, count, why));
-	pack->rules.any_error_denies = pack->manifest.strict_errors;
-	return load(pack, members, count, why);
+	GH_TRY(gh_pack_check_files(&pack->manifest, members, count, why));
+	GH_TRY(gh_pack_load(pack, members, count, NULL, why));
+	return gh_pack_try(pack, members, count, NULL, why);
 }
 
 /* A failure that no check has named is our own: memory. */
-static enum gh_code settle(struct gh_pack *pack, enum gh_code code, struct gh_pack **out,
-                           struct gh_pack_refusal *why)
+enum gh_code gh_pack_settle(struct gh_pack *pack, enum gh_code code, struct gh_pack **out,
+                            struct gh_pack_refusal *why)
 {
 	if (code == GH_OK) {
 		*out = pack;
@@ -281,7 +145,7 @@ static enum gh_code settle(struct gh_pack *pack, enum gh_code code, struct gh_pa
 	return code;
 }
 
-static struct gh_pack *make(const struct gh_cedar_checker *checker, struct gh_pack_refusal *why)
+struct gh_pack *gh_pack_new(const struct gh_cedar_checker *checker, struct gh_pack_refusal *why)
 {
 	struct gh_pack *pack = calloc(1, sizeof *pack);
 
@@ -296,20 +160,9 @@ gh_result gh_pack_open(struct gh_slice raw_tar, const struct gh_trust *trust,
                        const struct gh_pack_state *state, const struct gh_cedar_checker *checker,
                        struct gh_pack **out, struct gh_pack_refusal *why)
 {
-	struct gh_pack *pack = make(checker, why);
+	struct gh_pack *pack = gh_pack_new(checker, why);
 
 	*out = NULL;
 	GH_ENSURE(pack, GH_E_MEMORY, "out of memory");
-	return settle(pack, open_verified(pack, raw_tar, trust, state, why), out, why);
-}
-
-gh_result gh_pack_compile(const struct gh_tar_member *members, size_t count,
-                          const struct gh_cedar_checker *checker, struct gh_pack **out,
-                          struct gh_pack_refusal *why)
-{
-	struct gh_pack *pack = make(checker, why);
-
-	*out = NULL;
-	GH_ENSURE(pack, GH_E_MEMORY, "out of memory");
-	return settle(pack, load(pack, members, count, why), out, why);
+	return gh_pack_settle(pack, open_verified(pack, raw_tar, trust, state, why), out, why);
 }

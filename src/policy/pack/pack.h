@@ -14,6 +14,12 @@
 #include "policy/pack/manifest.h"
 #include "policy/pack/trust.h"
 
+/* Where a policy stands in the pack's files. */
+struct gh_pack_place {
+	const char *path; /* "policies/access.cedar"; lives as long as the pack */
+	uint32_t line;    /* from 1, of its first annotation or its effect */
+};
+
 struct gh_pack {
 	char digest[65]; /* hex SHA-256 of manifest.json: what events carry */
 	uint8_t digest_bytes[32];
@@ -26,8 +32,14 @@ struct gh_pack {
 	struct gh_cedar_space *facts_space; /* frozen */
 	struct gh_cedar_entities *entities; /* sealed: the pack's roles and members */
 	const struct gh_cedar_checker *checker;
+	struct gh_pack_place *places; /* of each policy of the set, by index */
+	size_t place_count;
 	size_t test_count; /* requests tried */
 };
+
+/* NULL for a policy that is not of the pack's set. */
+const struct gh_pack_place *gh_pack_place(const struct gh_pack *pack,
+                                          const struct gh_cedar_policy *policy);
 
 /* What a pack must fit to. */
 struct gh_pack_state {
@@ -47,8 +59,8 @@ gh_result gh_pack_open(struct gh_slice raw_tar, const struct gh_trust *trust,
 void gh_pack_close(struct gh_pack *pack); /* NULL is fine */
 GH_DEFINE_CLEANUP(struct gh_pack *, gh_pack_close)
 
-/* A pack without its signatures: what `policy check` and `policy test` look at. `members` as
- * gh_tar_read gives them; the manifest may be missing. */
+/* A pack without its signatures, tests and all. `members` as gh_tar_read gives them; the manifest
+ * may be missing. compile.h has the same for people, fault by fault. */
 gh_result gh_pack_compile(const struct gh_tar_member *members, size_t count,
                           const struct gh_cedar_checker *checker, struct gh_pack **out,
                           struct gh_pack_refusal *why);

@@ -1,61 +1,33 @@
 /* A pack's own tests. The decision is the gateway's (policy/decide.h), not Cedar's alone: a forbid
  * that errs denies here as it does in use. */
-#include "policy/pack/pack_parts.h"
-
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/cedar/json_tree.h"
+#include "policy/pack/pack_parts.h"
+#include "policy/pack/question.h"
 
 #define TEST_LIMIT    ((size_t)32 << 20)
 #define SCRATCH_LIMIT ((size_t)8 << 20)
 
-struct trial {
+/* One file. */
+struct sheet {
 	struct gh_pack *pack;
 	const struct gh_tar_member *member;
+	const struct gh_pack_listener *listener;
+	struct gh_pack_refusal *why;
 	struct gh_arena *arena;
 	struct gh_cedar_space *space;
 	struct gh_cedar_entities *entities;
 	struct gh_cedar_scratch *scratch;
-	struct gh_pack_refusal *why;
+	bool failed;
 };
 
-static struct gh_slice source_of(const struct trial *trial, const struct gh_cedar_json *json)
+static void sheet_clear(struct sheet *sheet)
 {
-	return gh_slice_sub(trial->member->content, json->span.start,
-	                    json->span.end - json->span.start);
-}
-
-static enum gh_code failed(const struct trial *trial, size_t number, const char *what)
-{
-	return gh_pack_refuse(trial->why, GH_PACK_TEST_FAILED, "%.*s, request %zu: %s",
-	                      GH_SLICE_ARG(trial->member->path), number, what);
-}
-
-static bool read_uid(struct trial *trial, const struct gh_cedar_json *request, const char *name,
-                     const struct gh_cedar_uid **out)
-{
-	const struct gh_cedar_json *json = gh_cedar_json_get(request, name);
-
-	return json && gh_cedar_uid_read(trial->space, source_of(trial, json), out) == GH_OK;
-}
-
-static bool read_request(struct trial *trial, const struct gh_cedar_json *json,
-                         struct gh_cedar_request *out)
-{
-	const struct gh_cedar_shapes *shapes = trial->pack->checker->shapes(trial->pack->schema);
-	const struct gh_cedar_json *context = gh_cedar_json_get(json, "context");
-	struct gh_slice text = GH_SLICE("{}");
-
-	if (!read_uid(trial, json, "principal", &out->principal) ||
-	    !read_uid(trial, json, "action", &out->action) ||
-	    !read_uid(trial, json, "resource", &out->resource))
-		return false;
-	const struct gh_cedar_action_shape *shape = shapes->action(shapes->schema, out->action);
-	if (context)
-		text = source_of(trial, context);
-	return gh_cedar_value_read(trial->space, text, shape ? shape->context : NULL, &out->context,
-	                           NULL) == GH_OK &&
-	       out->context.kind == GH_CEDAR_RECORD;
+	gh_cedar_scratch_free(sheet->scratch);
+	gh_cedar_entities_free(sheet->entities);
+	gh_cedar_space_free(sheet->space);
+	gh_arena_free(sheet->arena);
 }
 
 static bool lists(const struct gh_cedar_json *list, const struct gh_cedar_policy *policy)
@@ -67,6 +39,7 @@ static bool lists(const struct gh_cedar_json *list, const struct gh_cedar_policy
 	return false;
 }
 
+/* The same policies, in any order; a list that is not there asks nothing. */
 static bool same_reasons(const struct gh_cedar_json *list, const struct gh_cedar_answer *answer)
 {
 	if (!list)
@@ -79,84 +52,171 @@ static bool same_reasons(const struct gh_cedar_json *list, const struct gh_cedar
 	return true;
 }
 
-static gh_result try_request(struct trial *trial, const struct gh_cedar_json *json, size_t number)
+static bool same_errors(const struct gh_cedar_json *list, const struct gh_cedar_answer *answer)
+{
+	if (!list)
+		return true;
+	if (list->kind != GH_CEDAR_JSON_ARRAY || list->count != answer->error_count)
+		return false;
+	for (size_t i = 0; i < answer->error_count; i++)
+		if (!lists(list, answer->errors[i].policy))
+			return false;
+	return true;
+}
+
+static const struct gh_cedar_json *either(const struct gh_cedar_json *json, const char *name,
+                                          const char *other)
+{
+	const struct gh_cedar_json *found = gh_cedar_json_get(json, name);
+
+	return found ? found : gh_cedar_json_get(json, other);
+}
+
+static void name_policies(const struct gh_cedar_answer *answer, char *out, size_t size)
+{
+	size_t used = 0;
+
+	out[0] = 0;
+	for (size_t i = 0; i < answer->determining_count && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%.60s", i ? ", " : "",
+		                         answer->determining[i]->id->text);
+}
+
+/* Empty when the request went as the test says. */
+static gh_result judge(struct sheet *sheet, const struct gh_cedar_json *json, char *out,
+                       size_t size)
 {
 	const struct gh_cedar_json *decision = gh_cedar_json_get(json, "decision");
-	const struct gh_cedar_json *reasons = gh_cedar_json_get(json, "reason");
+	struct gh_pack *pack = sheet->pack;
 	struct gh_cedar_request request;
 	struct gh_policy_decision decided;
+	char names[200];
 
-	if (!read_request(trial, json, &request))
-		return failed(trial, number, "the request cannot be read");
-	if (trial->pack->checker->validate_request(trial->pack->schema, &request) != GH_OK)
-		return failed(trial, number, gh_last_error()->text);
-	GH_TRY(gh_policy_decide(trial->pack->set, trial->pack->rules, trial->entities, &request,
-	                        trial->scratch, &decided));
+	out[0] = 0;
+	if (gh_pack_question_read(pack, sheet->space, sheet->member->content, json, &request) !=
+	        GH_OK ||
+	    pack->checker->validate_request(pack->schema, &request) != GH_OK) {
+		snprintf(out, size, "%s", gh_last_error()->text);
+		return GH_OK;
+	}
 	if (!gh_cedar_json_is(decision, GH_CEDAR_JSON_STRING) ||
-	    !(gh_slice_eq_str(decision->text, "allow") || gh_slice_eq_str(decision->text, "deny")))
-		return failed(trial, number, "its decision is neither allow nor deny");
+	    !(gh_slice_eq_str(decision->text, "allow") ||
+	      gh_slice_eq_str(decision->text, "deny"))) {
+		snprintf(out, size, "its \"decision\" is neither \"allow\" nor \"deny\"");
+		return GH_OK;
+	}
+	GH_TRY(gh_policy_decide(pack->set, pack->rules, sheet->entities, &request, sheet->scratch,
+	                        &decided));
+	name_policies(&decided.cedar, names, sizeof names);
 	if (gh_slice_eq_str(decision->text, "allow") != (decided.outcome == GH_POLICY_ALLOW))
-		return failed(trial, number, gh_policy_outcome_name(decided.outcome));
-	if (!same_reasons(reasons ? reasons : gh_cedar_json_get(json, "reasons"), &decided.cedar))
-		return failed(trial, number, "other policies decided");
-	trial->pack->test_count++;
+		snprintf(out, size, "expected %.*s, got %s%s%s", GH_SLICE_ARG(decision->text),
+		         gh_policy_outcome_name(decided.outcome), names[0] ? " by " : "", names);
+	else if (!same_reasons(either(json, "reason", "reasons"), &decided.cedar))
+		snprintf(out, size, "other policies decided: %s", names[0] ? names : "none");
+	else if (!same_errors(gh_cedar_json_get(json, "errors"), &decided.cedar))
+		snprintf(out, size, "other policies erred: %zu of them", decided.cedar.error_count);
 	return GH_OK;
 }
 
-static gh_result read_facts(struct trial *trial, const struct gh_cedar_json *test)
+static void refuse_first(struct sheet *sheet, const char *text)
 {
-	const struct gh_cedar_json *facts = gh_cedar_json_get(test, "entities");
-	struct gh_cedar_diagnostic at = { 0 };
-
-	trial->space = gh_cedar_space_new(trial->pack->facts_space, TEST_LIMIT);
-	GH_ENSURE(trial->space, GH_E_MEMORY, "out of memory");
-	trial->entities = gh_cedar_entities_new(trial->space, trial->pack->entities);
-	GH_ENSURE(trial->entities, GH_E_MEMORY, "out of memory");
-	if (facts &&
-	    gh_cedar_entities_read(trial->entities, source_of(trial, facts), NULL, &at) != GH_OK)
-		return gh_pack_refuse(trial->why, GH_PACK_TEST_FAILED, "%.*s, entities: %s",
-		                      GH_SLICE_ARG(trial->member->path),
-		                      at.text[0] ? at.text : gh_last_error()->text);
-	return gh_cedar_entities_seal(trial->entities);
+	if (!sheet->failed)
+		(void)gh_pack_refuse(sheet->why, GH_PACK_TEST_FAILED, "%s", text);
+	sheet->failed = true;
 }
 
-static gh_result run(struct trial *trial)
+static gh_result try_request(struct sheet *sheet, const struct gh_cedar_json *json, size_t number)
 {
+	const struct gh_cedar_json *description = gh_cedar_json_get(json, "description");
+	struct gh_pack_trial trial = { .path = sheet->member->path, .number = number };
+	char text[400], where[600];
+
+	GH_TRY(judge(sheet, json, text, sizeof text));
+	sheet->pack->test_count++;
+	trial.passed = !text[0];
+	trial.text = text;
+	if (gh_cedar_json_is(description, GH_CEDAR_JSON_STRING))
+		trial.description = description->text;
+	if (sheet->listener && sheet->listener->trial)
+		sheet->listener->trial(sheet->listener->user, &trial);
+	if (trial.passed)
+		return GH_OK;
+	snprintf(where, sizeof where, "%.*s, request %zu: %s", GH_SLICE_ARG(sheet->member->path),
+	         number, text);
+	refuse_first(sheet, where);
+	return GH_OK;
+}
+
+/* The file as a whole cannot be used. */
+static void cannot_use(struct sheet *sheet, const char *text)
+{
+	const struct gh_pack_fault fault = { .path = sheet->member->path,
+		                             .source = sheet->member->content };
+	struct gh_pack_fault told = fault;
+	char where[400];
+
+	snprintf(told.where.text, sizeof told.where.text, "%s", text);
+	if (sheet->listener && sheet->listener->fault)
+		sheet->listener->fault(sheet->listener->user, &told);
+	snprintf(where, sizeof where, "%.*s: %s", GH_SLICE_ARG(sheet->member->path), text);
+	refuse_first(sheet, where);
+}
+
+static gh_result run(struct sheet *sheet)
+{
+	const struct gh_cedar_json *requests = NULL, *facts;
+	struct gh_slice content = sheet->member->content, entities = { NULL, 0 };
+	struct gh_cedar_diagnostic at = { 0 };
 	struct gh_cedar_json *test;
 	size_t number = 0;
 
-	trial->arena = gh_arena_new(TEST_LIMIT);
-	trial->scratch = gh_cedar_scratch_new(SCRATCH_LIMIT);
-	GH_ENSURE(trial->arena && trial->scratch, GH_E_MEMORY, "out of memory");
-	const struct gh_cedar_json *requests = NULL;
-	if (gh_cedar_json_parse(trial->arena, trial->member->content, &test, NULL) == GH_OK)
+	sheet->arena = gh_arena_new(TEST_LIMIT);
+	sheet->scratch = gh_cedar_scratch_new(SCRATCH_LIMIT);
+	sheet->space = gh_cedar_space_new(sheet->pack->facts_space, TEST_LIMIT);
+	GH_ENSURE(sheet->arena && sheet->scratch && sheet->space, GH_E_MEMORY, "out of memory");
+	if (gh_cedar_json_parse(sheet->arena, content, &test, NULL) == GH_OK)
 		requests = gh_cedar_json_get(test, "requests");
-	if (!gh_cedar_json_is(requests, GH_CEDAR_JSON_ARRAY) || requests->count == 0)
-		return gh_pack_refuse(trial->why, GH_PACK_TEST_FAILED,
-		                      "%.*s is not JSON with \"requests\":[…]",
-		                      GH_SLICE_ARG(trial->member->path));
-	GH_TRY(read_facts(trial, test));
-	for (const struct gh_cedar_json *one = requests->first; one; one = one->next)
-		GH_TRY(try_request(trial, one, number++));
+	if (!gh_cedar_json_is(requests, GH_CEDAR_JSON_ARRAY) || requests->count == 0) {
+		cannot_use(sheet, "a test is JSON with \"requests\":[…], at least one");
+		return GH_OK;
+	}
+	facts = gh_cedar_json_get(test, "entities");
+	if (facts)
+		entities =
+		    gh_slice_sub(content, facts->span.start, facts->span.end - facts->span.start);
+	if (gh_pack_question_facts(sheet->pack, sheet->space, entities, &sheet->entities, &at) !=
+	    GH_OK) {
+		cannot_use(sheet, at.text[0] ? at.text : gh_last_error()->text);
+		return GH_OK;
+	}
+	for (const struct gh_cedar_json *one = requests->first;
+	     one && (sheet->listener || !sheet->failed); one = one->next)
+		GH_TRY(try_request(sheet, one, number++));
 	return GH_OK;
 }
 
-gh_result gh_pack_run_tests(struct gh_pack *pack, const struct gh_tar_member *members, size_t count,
-                            struct gh_pack_refusal *why)
+gh_result gh_pack_try(struct gh_pack *pack, const struct gh_tar_member *members, size_t count,
+                      const struct gh_pack_listener *listener, struct gh_pack_refusal *why)
 {
-	enum gh_code code = GH_OK;
+	bool failed = false;
 
-	for (size_t i = 0; i < count && code == GH_OK; i++) {
-		struct trial trial = { .pack = pack, .member = &members[i], .why = why };
+	pack->test_count = 0;
+	for (size_t i = 0; i < count && (listener || !failed); i++) {
+		struct sheet sheet = { .pack = pack,
+			               .member = &members[i],
+			               .listener = listener,
+			               .why = why,
+			               .failed = failed };
 		if (!gh_pack_member_is(&members[i], "tests/", ".json"))
 			continue;
-		code = run(&trial);
-		gh_cedar_scratch_free(trial.scratch);
-		gh_cedar_entities_free(trial.entities);
-		gh_cedar_space_free(trial.space);
-		gh_arena_free(trial.arena);
+		enum gh_code code = run(&sheet);
+		sheet_clear(&sheet);
+		GH_TRY(code);
+		failed = sheet.failed;
 	}
-	if (code == GH_OK && pack->test_count == 0)
+	if (failed)
+		return GH_E_DENIED;
+	if (pack->test_count == 0)
 		return gh_pack_refuse(why, GH_PACK_TEST_FAILED, "there is no test under tests/");
-	return code;
+	return GH_OK;
 }
