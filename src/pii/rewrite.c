@@ -86,6 +86,23 @@ static enum gh_code restore(struct rewrite *rewrite, struct gh_buf *out, bool *c
 	return code;
 }
 
+static enum gh_code ignore(void *context, const struct gh_json_leaf *leaf, struct gh_buf *out,
+                           bool *changed)
+{
+	return GH_OK;
+}
+
+/* Whether a string is JSON to its end. It is read once more for that: of what turns out to be text,
+ * nothing may have been told, counted or replaced before. */
+static bool is_json(struct gh_slice text)
+{
+	struct gh_buf copy = { .limit = text.len + 16, .secret = true };
+	bool fine = looks_like_json(text) && gh_json_walk(text, ignore, NULL, &copy) == GH_OK;
+
+	gh_buf_free(&copy);
+	return fine;
+}
+
 static enum gh_code rewrite_nested(struct rewrite *rewrite, struct gh_slice text,
                                    struct gh_buf *out, bool *changed)
 {
@@ -98,15 +115,8 @@ static enum gh_code rewrite_nested(struct rewrite *rewrite, struct gh_slice text
 	return code;
 }
 
-static enum gh_code ignore(void *context, const struct gh_json_leaf *leaf, struct gh_buf *out,
-                           bool *changed)
-{
-	return GH_OK;
-}
-
-/* Read twice: what is not JSON to its end is text, and nothing of it may have been told before. */
 static enum gh_code report_nested(struct rewrite *rewrite, const struct gh_json_place *place,
-                                  struct gh_slice text, bool *is_json)
+                                  struct gh_slice text)
 {
 	struct rewrite inner = *rewrite;
 	struct gh_buf copy = { .limit = text.len + 16, .secret = true };
@@ -114,15 +124,10 @@ static enum gh_code report_nested(struct rewrite *rewrite, const struct gh_json_
 	size_t before = path->len;
 
 	inner.nested = true;
-	*is_json = gh_json_walk(text, ignore, NULL, &copy) == GH_OK;
-	gh_buf_clear(&copy);
-	enum gh_code code = GH_OK;
-	if (*is_json) {
-		gh_json_place_path(place, path);
-		gh_buf_add_byte(path, '#');
-		code = gh_json_walk(text, on_leaf, &inner, &copy);
-		path->len = before;
-	}
+	gh_json_place_path(place, path);
+	gh_buf_add_byte(path, '#');
+	enum gh_code code = gh_json_walk(text, on_leaf, &inner, &copy);
+	path->len = before;
 	gh_buf_free(&copy);
 	return code;
 }
@@ -179,19 +184,12 @@ static enum gh_code on_leaf(void *context, const struct gh_json_leaf *leaf, stru
 	if (leaf->text.len == 0 || is_media(key, leaf->text) ||
 	    (rewrite->protocol && !rewrite->nested && gh_pii_is_structural(key)))
 		return GH_OK;
-	if (rewrite->report) {
-		bool is_json = false;
-		if (!rewrite->nested && looks_like_json(leaf->text))
-			GH_TRY(report_nested(rewrite, leaf->place, leaf->text, &is_json));
-		return is_json ? GH_OK : report_leaf(rewrite, leaf);
-	}
-	if (!rewrite->nested && looks_like_json(leaf->text)) {
-		if (rewrite_nested(rewrite, leaf->text, out, changed) == GH_OK)
-			return GH_OK;
-		/* Not JSON after all: it is text. */
-		gh_buf_clear(out);
-		*changed = false;
-	}
+	bool nested = !rewrite->nested && is_json(leaf->text);
+	if (rewrite->report)
+		return nested ? report_nested(rewrite, leaf->place, leaf->text)
+		              : report_leaf(rewrite, leaf);
+	if (nested)
+		return rewrite_nested(rewrite, leaf->text, out, changed);
 	enum gh_code code = gh_pii_session_rewrite(rewrite->session, rewrite->channel, key,
 	                                           leaf->text, 0, leaf->text.len, out, changed);
 	if (code == GH_OK && rewrite->restore)

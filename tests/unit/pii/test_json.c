@@ -192,6 +192,19 @@ static void a_report_ends_when_its_reader_has_enough(void **state)
 	rig_close(&rig);
 }
 
+static void a_string_that_only_begins_as_json_is_counted_once(void **state)
+{
+	struct gh_buf out = { 0 };
+	struct rig rig;
+
+	rig_open(&rig, GH_PII_STRICT);
+	assert_ok(rewrite(&rig, "{\"a\":\"[\\\"ada@example.com\\\", and so on]\"}", &out));
+	assert_null(strstr(gh_buf_cstr(&out), "ada@"));
+	assert_int_equal(gh_pii_session_count(rig.session, GH_PII_PROMPT, GH_PII_EMAIL), 1);
+	gh_buf_free(&out);
+	rig_close(&rig);
+}
+
 /* What the prompt held may be in the answer; it is taken out and put back, and nobody shall see. */
 static void what_goes_out_and_comes_back_keeps_its_spelling_and_its_type(void **state)
 {
@@ -269,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_report_names_the_place_and_changes_nothing),
 		cmocka_unit_test(a_report_ends_when_its_reader_has_enough),
 		cmocka_unit_test(what_goes_out_and_comes_back_keeps_its_spelling_and_its_type),
+		cmocka_unit_test(a_string_that_only_begins_as_json_is_counted_once),
 		cmocka_unit_test(random_json_survives),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
