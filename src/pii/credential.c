@@ -5,6 +5,7 @@
 
 #include <strings.h>
 
+#include "pii/secret.h"
 #include "pii/vendors.h"
 
 #define MAX_PRIVATE_KEY 16384
@@ -120,6 +121,31 @@ static bool inside_base64(struct gh_slice text, size_t at)
 	return at - start >= 28;
 }
 
+#define PARTNER_BYTES 120
+
+/* The secret that travels with a public id: the next random word of exactly `len` characters. */
+static void add_partner(struct gh_pii_scan *scan, size_t from, size_t len, const char *kind)
+{
+	struct gh_slice text = scan->text;
+	size_t to = from + PARTNER_BYTES < text.len ? from + PARTNER_BYTES : text.len;
+
+	for (size_t i = from; i < to;) {
+		size_t end = i;
+		while (end < text.len && end - i <= len &&
+		       (gh_pii_is_alnum(text.data[end]) || text.data[end] == '+' ||
+		        text.data[end] == '/' || text.data[end] == '_' || text.data[end] == '-'))
+			end++;
+		if (end - i == len && gh_pii_is_random(gh_slice_sub(text, i, len), len)) {
+			gh_pii_add(scan, i, end, GH_PII_CREDENTIAL, kind, 84);
+			return;
+		}
+		if (end - i > len)
+			while (end < to && in_alphabet(text.data[end], BASE64))
+				end++;
+		i = end + (end == i);
+	}
+}
+
 static bool try_vendor(struct gh_pii_scan *scan, const struct gh_pii_vendor *vendor, size_t at)
 {
 	struct gh_slice text = scan->text;
@@ -152,7 +178,20 @@ static bool try_vendor(struct gh_pii_scan *scan, const struct gh_pii_vendor *ven
 	bool doubtful = vendor->alphabet != UPPER && is_made_up(body);
 	gh_pii_add(scan, at, end, GH_PII_CREDENTIAL, vendor->kind,
 	           doubtful ? vendor->confidence - 52 : vendor->confidence + change);
+	if (strcmp(vendor->kind, "aws-access-key") == 0)
+		add_partner(scan, end, 40, "aws-secret-key");
+	else if (strcmp(vendor->kind, "alibaba-key") == 0)
+		add_partner(scan, end, 30, "alibaba-secret-key");
 	return true;
+}
+
+static unsigned base64_value(uint8_t c)
+{
+	return gh_pii_is_digit(c)     ? c - (unsigned)'0' + 52
+	       : c >= 'a' && c <= 'z' ? c - (unsigned)'a' + 26
+	       : c >= 'A' && c <= 'Z' ? c - (unsigned)'A'
+	       : c == '-' || c == '+' ? 62
+	                              : 63;
 }
 
 /* What the first segment of a token is: a whole JSON object that names an algorithm or a type; cut
@@ -167,13 +206,7 @@ static enum header read_header(struct gh_slice segment)
 	unsigned have = 0;
 
 	for (size_t i = 0; i < take; i++) {
-		uint8_t c = segment.data[i];
-		unsigned value = gh_pii_is_digit(c)     ? c - (unsigned)'0' + 52
-		                 : c >= 'a' && c <= 'z' ? c - (unsigned)'a' + 26
-		                 : c >= 'A' && c <= 'Z' ? c - (unsigned)'A'
-		                 : c == '-'             ? 62
-		                                        : 63;
-		bits = bits << 6 | value;
+		bits = bits << 6 | base64_value(segment.data[i]);
 		have += 6;
 		if (have < 8)
 			continue;
@@ -245,7 +278,8 @@ void gh_pii_detect_private_key(struct gh_pii_scan *scan, size_t at)
 		return;
 	struct gh_slice head = gh_slice_sub(text, at, 80);
 	bool is_private = memmem(head.data, head.len, "PRIVATE KEY", 11) ||
-	                  memmem(head.data, head.len, "NKEY SEED", 9);
+	                  memmem(head.data, head.len, "NKEY SEED", 9) ||
+	                  memmem(head.data, head.len, "OpenVPN Static key", 18);
 	if (!is_private)
 		return;
 	struct gh_slice rest = gh_slice_sub(text, at, MAX_PRIVATE_KEY);
@@ -299,6 +333,53 @@ static size_t discord_token(struct gh_slice text, size_t at, size_t end)
 		return 0;
 	size_t mac = run_of(text, time + len + 1, WORD, 40);
 	return mac >= 27 && mac <= 39 ? time + len + 1 + mac : 0;
+}
+
+/* Jira and Confluence: base64 of a number of about twelve digits, a colon and 20 bytes. */
+static size_t atlassian_pat(struct gh_slice text, size_t at)
+{
+	uint8_t head[15];
+	uint32_t bits = 0;
+	size_t len = 0, run = at;
+
+	if (!strchr("MNO", text.data[at]))
+		return 0;
+	while (run < text.len && run - at <= 44 && in_alphabet(text.data[run], BASE64) &&
+	       !strchr("=._-", text.data[run]))
+		run++;
+	if (run - at != 44)
+		return 0;
+	for (size_t i = 0; i < 20; i++) {
+		bits = bits << 6 | base64_value(text.data[at + i]);
+		if (i % 4 == 3) {
+			head[len++] = (uint8_t)(bits >> 16);
+			head[len++] = (uint8_t)(bits >> 8);
+			head[len++] = (uint8_t)bits;
+		}
+	}
+	size_t digits = 0;
+	while (digits < len && gh_pii_is_digit(head[digits]))
+		digits++;
+	return digits >= 8 && digits < len && head[digits] == ':' ? run : 0;
+}
+
+/* https://….webhook.office.com/webhookb2/…/IncomingWebhook/…: all of the URL around the word. */
+static size_t teams_webhook(struct gh_slice text, size_t *at, size_t end)
+{
+	size_t start = *at, stop = end;
+
+	if (end - start != 15 || memcmp(text.data + start, "IncomingWebhook", 15) != 0)
+		return 0;
+	while (start > 0 && *at - start < 256 && text.data[start - 1] > ' ' &&
+	       !strchr("\"'<>()", text.data[start - 1]))
+		start--;
+	while (stop < text.len && stop - end < 128 && text.data[stop] > ' ' &&
+	       !strchr("\"'<>()", text.data[stop]))
+		stop++;
+	if (stop - end < 60 || memcmp(text.data + start, "https", 5) != 0)
+		return 0;
+	*at = start;
+	return stop;
 }
 
 /* Keys of Azure's services carry a sign of their own: JQQJ99 in the middle of those of 84
@@ -369,6 +450,7 @@ static bool try_google_client(struct gh_pii_scan *scan, size_t at, size_t end)
 	while (start > 0 && at - start < 14 && gh_pii_is_digit(text.data[start - 1]))
 		start--;
 	gh_pii_add(scan, start, end + sizeof host - 1, GH_PII_CREDENTIAL, "google-client-id", 80);
+	add_partner(scan, end + sizeof host - 1, 24, "google-oauth-secret");
 	return true;
 }
 
@@ -394,6 +476,19 @@ void gh_pii_detect_pattern(struct gh_pii_scan *scan, size_t at, size_t end)
 	} else if (word.len == 40 && follows(text, end - 4, "NRAL")) {
 		kind = "newrelic-key";
 		stop = end;
+	} else if ((stop = atlassian_pat(text, at)) > 0) {
+		kind = "atlassian-token";
+	} else if ((stop = teams_webhook(text, &at, end)) > 0) {
+		kind = "teams-webhook";
+	} else if (word.len >= 15 && word.len <= 18 && memcmp(word.data, "00D", 3) == 0 &&
+	           gh_pii_byte(scan, end) == '!' && run_of(text, end + 1, WORD, 130) >= 80) {
+		kind = "salesforce-token";
+		stop = end + 1 + run_of(text, end + 1, WORD, 130);
+	} else if (word.len == 24 && at >= 2 && memcmp(word.data - 2, "s.", 2) == 0 &&
+	           (at == 2 || !gh_pii_is_alnum(text.data[at - 3])) && gh_pii_is_random(word, 24)) {
+		kind = "vault-token";
+		stop = end;
+		at -= 2;
 	} else if ((stop = azure_key(text, at, end)) > 0) {
 		kind = "azure-key";
 	} else if (word.len == 58 && word.data[0] == 'S' && all_in(word, UPPER)) {

@@ -249,6 +249,7 @@ const struct gh_pii_vendor gh_pii_vendors[] = {
 	{ "HRKU-", WORD, 36, 70, 97, "heroku-key", NULL },
 	{ "pat-na1-", WORD, 36, 36, 96, "hubspot-token", NULL },
 	{ "pat-eu1-", WORD, 36, 36, 96, "hubspot-token", NULL },
+	{ "api_org_", ALNUM, 34, 34, 96, "huggingface-token", NULL },
 	{ "hf_", ALNUM, 30, 64, 98, "huggingface-token", NULL },
 	{ "IGQV", WORD, 100, 260, 94, "instagram-token", NULL },
 	{ "jina_", ALNUM, 50, 70, 95, "jina-key", NULL },

@@ -124,6 +124,14 @@ static void a_secret_is_found_by_its_place(void **state)
 		{ "ConvertTo-SecureString -AsPlainText -Force \"h0rse9Bat!\"", "h0rse9Bat!" },
 		{ "sshpass -p h0rse9bat ssh ada@db", "h0rse9bat" },
 		{ "ALTER USER ada IDENTIFIED BY 'h0rse9bat'", "h0rse9bat" },
+		/* the secret beside a public id */
+		{ "f.write(LTAIwRQQQIlUKh25, AIu0vKQhkLAmcfDiTmCyCvfgKKXNLT)",
+		  "AIu0vKQhkLAmcfDiTmCyCvfgKKXNLT" },
+		{ "AKIAQWADE5R42RDZ4JEM\nwJalrXUtnF3Mi7K7MDENGbPxRf9CY2zKEY3q9T0a\n",
+		  "wJalrXUtnF3Mi7K7MDENGbPxRf9CY2zKEY3q9T0a" },
+		/* "123456789012:" and 20 bytes */
+		{ "PAT MTIzNDU2Nzg5MDEyOmZ1cVpLYmdoWUp0aGVuYXJrYWJj end",
+		  "MTIzNDU2Nzg5MDEyOmZ1cVpLYmdoWUp0aGVuYXJrYWJj" },
 		{ "curl -u ada:h0rse9bat https://example.com", "h0rse9bat" },
 	};
 
