@@ -205,16 +205,17 @@ static size_t run_end(struct gh_pii_names *names, struct gh_slice text, size_t f
 	return at;
 }
 
-/* Drops what no later word looks at. */
+/* Drops what no later word looks at. Making a neighbour ready looks at the word before it. */
 static void compact(struct gh_pii_names *names)
 {
-	size_t drop = names->next - AROUND;
+	const size_t keep = AROUND + 1;
 
-	if (drop < 64)
+	if (names->next < keep + 64)
 		return;
+	size_t drop = names->next - keep;
 	names->count -= drop;
 	memmove(names->tokens, names->tokens + drop, names->count * sizeof *names->tokens);
-	names->next = AROUND;
+	names->next = keep;
 	names->found_token = names->found_token > drop ? names->found_token - drop : 0;
 }
 

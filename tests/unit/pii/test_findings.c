@@ -193,6 +193,29 @@ static void classes_that_are_left_out_are_not_found_and_leave_the_others_alone(v
 	gh_pii_matches_free(&found);
 }
 
+/* Words are dropped once nothing looks at them, wherever a stretch of the text ends. */
+static void names_are_found_beyond_every_stretch(void **state)
+{
+	for (size_t pad = 0; pad < 80; pad += 3) {
+		struct gh_pii_matches matches = { 0 };
+		struct gh_buf text = { 0 };
+		size_t names = 0, said = 0;
+
+		gh_buf_addf(&text, "%.*s", (int)pad,
+		            "x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x x "
+		            "x x x x x ");
+		for (; text.len < 3 * 16384; said++)
+			gh_buf_addf(&text, "then Mary Johnson called us and left again with "
+			                   "nothing at all to show for it; ");
+		assert_ok(gh_pii_scan(gh_buf_slice(&text), NULL, &matches));
+		for (size_t i = 0; i < matches.count; i++)
+			names += matches.items[i].class == GH_PII_NAME;
+		assert_int_equal(names, said);
+		gh_pii_matches_free(&matches);
+		gh_buf_free(&text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +226,7 @@ int main(void)
 		cmocka_unit_test(a_strict_token_says_nothing_about_its_value),
 		cmocka_unit_test(the_summary_counts_classes_and_holds_no_value),
 		cmocka_unit_test(more_personal_data_than_the_limit_is_refused),
+		cmocka_unit_test(names_are_found_beyond_every_stretch),
 		cmocka_unit_test(
 		    classes_that_are_left_out_are_not_found_and_leave_the_others_alone),
 	};
