@@ -29,24 +29,30 @@ void gh_pii_names_close(struct gh_pii_names *names)
 
 /* ---- words ---- */
 
-static struct gh_pii_tag_word *room_for_token(struct gh_pii_names *names)
+static __attribute__((noinline)) bool grow(struct gh_pii_names *names)
 {
-	/* Words beyond the end are written without a look at the capacity. */
-	if (names->count + AROUND >= names->capacity) {
-		size_t capacity = names->capacity ? names->capacity * 2 : 512;
-		struct gh_pii_tag_word *tokens = calloc(capacity, sizeof *tokens);
-		if (!tokens) {
-			names->failed = true;
-			return NULL;
-		}
-		if (names->tokens) {
-			memcpy(tokens, names->tokens, names->count * sizeof *tokens);
-			gh_wipe(names->tokens, names->capacity * sizeof *tokens);
-			free(names->tokens);
-		}
-		names->tokens = tokens;
-		names->capacity = capacity;
+	size_t capacity = names->capacity ? names->capacity * 2 : 512;
+	struct gh_pii_tag_word *tokens = calloc(capacity, sizeof *tokens);
+
+	if (!tokens) {
+		names->failed = true;
+		return false;
 	}
+	if (names->tokens) {
+		memcpy(tokens, names->tokens, names->count * sizeof *tokens);
+		gh_wipe(names->tokens, names->capacity * sizeof *tokens);
+		free(names->tokens);
+	}
+	names->tokens = tokens;
+	names->capacity = capacity;
+	return true;
+}
+
+/* Room for this one and for those that stand behind the last. */
+static inline struct gh_pii_tag_word *room_for_token(struct gh_pii_names *names)
+{
+	if (names->count + AROUND >= names->capacity && !grow(names))
+		return NULL;
 	return &names->tokens[names->count];
 }
 
@@ -59,7 +65,7 @@ void gh_pii_names_begin(struct gh_pii_names *names)
 		struct gh_pii_tag_word *token = room_for_token(names);
 		if (!token)
 			return;
-		*token = (struct gh_pii_tag_word){ .ready = true };
+		*token = (struct gh_pii_tag_word){ .asked = true, .ready = true };
 		names->count++;
 	}
 	names->next = names->count;
@@ -98,21 +104,29 @@ void gh_pii_names_word(struct gh_pii_names *names, struct gh_slice text, size_t 
 		                           .start = (uint32_t)start,
 		                           .end = (uint32_t)end };
 	names->count++;
-	if (first >= 'a' && first <= 'z') {
-		if (gh_pii_tagger_maybe_bare(&names->tagger, hash)) {
-			token->gaz = gh_pii_tagger_gaz(&names->tagger, hash);
-			token->part = (uint8_t)part_of_known(token->gaz);
-		}
-	} else if (gh_pii_tag_word_is_capital(text, token)) {
-		token->gaz = hash ? gh_pii_tagger_gaz(&names->tagger, hash) : 0;
-		token->part = (uint8_t)part_of_capital(token->gaz, end - start);
-	} else if (first >= 0x80 && gh_pii_tagger_maybe_bare(&names->tagger, hash)) {
-		token->gaz = gh_pii_tagger_gaz(&names->tagger, hash);
-		token->part = (uint8_t)part_of_known(token->gaz);
-	}
+	if (first >= 'a' && first <= 'z' ? !gh_pii_tagger_maybe_bare(&names->tagger, hash)
+	    : first < 'A'                ? true
+	                                 : !hash)
+		return;
+	token->part = GH_PII_PART_ASK;
+	gh_pii_tagger_expect(&names->tagger, hash);
 }
 
 /* ---- segments ---- */
+
+static inline enum gh_pii_part part_of(struct gh_pii_names *names, struct gh_slice text, size_t at)
+{
+	struct gh_pii_tag_word *token = &names->tokens[at];
+
+	if (token->part == GH_PII_PART_ASK) {
+		token->gaz = gh_pii_tagger_gaz(&names->tagger, token->hash);
+		token->asked = true;
+		token->part = (uint8_t)(gh_pii_tag_word_is_capital(text, token)
+		                            ? part_of_capital(token->gaz, token->end - token->start)
+		                            : part_of_known(token->gaz));
+	}
+	return token->part;
+}
 
 static void make_ready(struct gh_pii_names *names, struct gh_slice text, size_t at)
 {
@@ -133,7 +147,8 @@ static bool is_cut(const struct gh_pii_names *names, size_t at)
 	case GH_PII_GAP_APOSTROPHE:
 	case GH_PII_GAP_DOT: return false;
 	case GH_PII_GAP_DOT_SPACE:
-		return token[-1].end - token[-1].start > 3 && !(token[-1].gaz & GH_PII_GAZ_TITLE);
+		return token[-1].end - token[-1].start > 2 && !(token[-1].gaz & GH_PII_GAZ_TITLE);
+	case GH_PII_GAP_COMMA: /* "Last, First" */ return true;
 	default: return true;
 	}
 }
@@ -178,7 +193,7 @@ static size_t run_end(struct gh_pii_names *names, struct gh_slice text, size_t f
 	*opens = false;
 	for (; at < names->count; at++) {
 		const struct gh_pii_tag_word *token = &names->tokens[at];
-		if (token->part >= GH_PII_PART_OPENS) {
+		if (part_of(names, text, at) >= GH_PII_PART_OPENS) {
 			if (at - from > LONG_RUN) {
 				/* A cut anyway: what follows is a run of its own. */
 				make_ready(names, text, at);
@@ -228,11 +243,12 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 		return;
 	if (ended)
 		for (int i = 0; i < AROUND; i++)
-			names->tokens[names->count + i] =
-			    (struct gh_pii_tag_word){ .ready = true, .gap = GH_PII_GAP_START };
+			names->tokens[names->count + i] = (struct gh_pii_tag_word){
+				.asked = true, .ready = true, .gap = GH_PII_GAP_START
+			};
 	while (names->next < names->count) {
 		size_t from = names->next;
-		if (names->tokens[from].part == GH_PII_PART_NONE) {
+		if (part_of(names, text, from) == GH_PII_PART_NONE) {
 			names->next++;
 			continue;
 		}
@@ -240,6 +256,10 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 		if (to == 0)
 			break;
 		if (opens) {
+			for (size_t at = from - AROUND; at < to + AROUND && at < names->count; at++)
+				if (!names->tokens[at].asked)
+					gh_pii_tagger_expect(&names->tagger,
+					                     names->tokens[at].hash);
 			for (size_t at = from - AROUND; at < to + AROUND && at < names->count; at++)
 				make_ready(names, text, at);
 			visit_run(names, from, to, visit, context);
@@ -271,6 +291,20 @@ static struct gh_pii_name *room_for_name(struct gh_pii_names *names)
 	return &names->found[names->found_count];
 }
 
+/* "Last, First" is one name, "First Last, First Last" are two. */
+static bool is_turned(const struct gh_pii_names *names, const struct gh_pii_name *last, size_t from,
+                      size_t to)
+{
+	const struct gh_pii_tag_word *tokens = names->tokens;
+
+	if (last->words > 2 || to - from > 2)
+		return false;
+	if (last->words == 2 && GH_PII_GAZ_FIRST(tokens[from - 2].gaz) >= 2)
+		return false;
+	return to - from == 1 || tokens[to - 1].end - tokens[to - 1].start == 1 ||
+	       GH_PII_GAZ_FIRST(tokens[to - 1].gaz) >= 2;
+}
+
 static void add_name(struct gh_pii_names *names, size_t from, size_t to, const int16_t *margins,
                      bool goes_on)
 {
@@ -283,7 +317,7 @@ static void add_name(struct gh_pii_names *names, size_t from, size_t to, const i
 	struct gh_pii_name *last =
 	    names->found_count ? &names->found[names->found_count - 1] : NULL;
 	/* "Last, First": the comma cuts, the label goes on. */
-	if (goes_on && last && names->found_token == from) {
+	if (goes_on && last && names->found_token == from && is_turned(names, last, from, to)) {
 		last->end = tokens[to - 1].end;
 		last->margin = margin > last->margin ? margin : last->margin;
 		last->words = (uint8_t)(last->words + (to - from));
@@ -298,15 +332,48 @@ static void add_name(struct gh_pii_names *names, size_t from, size_t to, const i
 	names->found_token = to;
 }
 
+/* Whether what stands at the edges is a part of program text: "user_name", "obj.Name(", "::Max". */
+static bool is_in_code(struct gh_slice text, size_t start, size_t end)
+{
+	uint8_t before = start > 0 ? text.data[start - 1] : ' ';
+	uint8_t behind = end < text.len ? text.data[end] : ' ';
+	uint8_t next = end + 1 < text.len ? text.data[end + 1] : ' ';
+
+	if (strchr("_$\\`~%&", before) && before)
+		return true;
+	if (before == '>' && start > 1 && text.data[start - 2] == '-')
+		return true;
+	if ((before == '.' || before == ':') && start > 1 &&
+	    (gh_pii_is_alnum(text.data[start - 2]) || text.data[start - 2] == before))
+		return true;
+	if (behind == '_' || behind == '(' || behind == '[' || behind == '`' || behind == '$')
+		return true;
+	if ((behind == '-' || behind == '=') && next == '>')
+		return true;
+	if (behind == '=' && (next == '=' || next == ' '))
+		return true;
+	return (behind == '.' || behind == ':') &&
+	       (gh_pii_is_alpha(next) || next == '_' || (behind == ':' && next == ':'));
+}
+
+/* A name in lower case has a word that lists know as a name, or a title in front. */
+static bool is_plausible(const struct gh_pii_tag_word *tokens, size_t count, struct gh_slice text)
+{
+	for (size_t i = 0; i < count; i++)
+		if (GH_PII_GAZ_FIRST(tokens[i].gaz) || GH_PII_GAZ_LAST(tokens[i].gaz) ||
+		    gh_pii_tag_word_is_capital(text, &tokens[i]))
+			return true;
+	return tokens[-1].gaz & GH_PII_GAZ_TITLE;
+}
+
 static void label_segment(void *context, struct gh_pii_names *names, size_t first, size_t count)
 {
 	const struct labelling *how = context;
-	int16_t favour[GH_PII_TAGGER_SEGMENT] = { 0 }, margins[GH_PII_TAGGER_SEGMENT];
-	uint8_t labels[GH_PII_TAGGER_SEGMENT];
+	__attribute__((uninitialized)) int16_t margins[GH_PII_TAGGER_SEGMENT];
+	__attribute__((uninitialized)) uint8_t labels[GH_PII_TAGGER_SEGMENT];
 
-	for (size_t i = 0; i < count; i++)
-		favour[i] = how->favour;
-	gh_pii_tagger_label(&names->tagger, &names->tokens[first], count, favour, labels, margins);
+	gh_pii_tagger_label(&names->tagger, &names->tokens[first], count, how->favour, labels,
+	                    margins);
 	for (size_t i = 0; i < count;) {
 		if (labels[i] != GH_PII_TAG_NAME && labels[i] != GH_PII_TAG_NAME_ON) {
 			i++;
@@ -315,6 +382,12 @@ static void label_segment(void *context, struct gh_pii_names *names, size_t firs
 		size_t end = i + 1;
 		while (end < count && labels[end] == GH_PII_TAG_NAME_ON)
 			end++;
+		const struct gh_pii_tag_word *tokens = &names->tokens[first];
+		if (is_in_code(how->text, tokens[i].start, tokens[end - 1].end) ||
+		    !is_plausible(&tokens[i], end - i, how->text)) {
+			i = end;
+			continue;
+		}
 		bool goes_on = i == 0 && labels[0] == GH_PII_TAG_NAME_ON;
 		add_name(names, first + i, first + end, margins + i, goes_on);
 		i = end;

@@ -15,6 +15,7 @@
 
 #define MAX_PHRASES   4
 #define KEEP_BEHIND   512 /* triggers that far behind a stretch are still of interest */
+#define NAME_FAVOUR   15  /* a name that is missed costs more than one too many */
 #define PATTERN_BYTES 14  /* a word this long may be a key that has no prefix */
 #define BATCH_BLOCKS  16  /* of which the words are sifted together */
 #define BATCH_BYTES   (BATCH_BLOCKS * GH_PII_BLOCK)
@@ -356,7 +357,8 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 	scan->triggers = scratch->triggers;
 	scan->trigger_count = scratch->trigger_count;
 	if (looks_for_names(scan))
-		gh_pii_names_label(&scratch->names, scan->text, 0, from + len == scan->text.len);
+		gh_pii_names_label(&scratch->names, scan->text, NAME_FAVOUR,
+		                   from + len == scan->text.len);
 }
 
 /* ---- signs ---- */

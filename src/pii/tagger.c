@@ -90,6 +90,8 @@ uint16_t gh_pii_tagger_gaz(const struct gh_pii_tagger *tagger, uint64_t hash)
 	size_t mask = ((size_t)1 << tagger->gaz_bits) - 1, at = hash >> 20 & mask;
 	uint16_t print = (uint16_t)(hash & 0xffff);
 
+	if (!hash)
+		return 0;
 	print = print ? print : 1;
 	for (unsigned probes = 0; probes < MAX_PROBES; probes++, at = (at + 1) & mask) {
 		uint16_t found = tagger->gaz[2 * at];
@@ -135,41 +137,73 @@ static bool is_capital_at(const uint8_t *text, size_t len)
 	       (text[0] >= 0xc3 && len > 1 && is_wide_capital(text[0], text[1]));
 }
 
+/* How many of eight ASCII bytes are from `low` to `high`. */
+static inline unsigned among(uint64_t bytes, uint8_t low, uint8_t high)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	uint64_t in = (bytes + ones * (0x80u - low)) ^ (bytes + ones * (0x7fu - high));
+
+	return (unsigned)((in >> 7 & ones) * ones >> 56);
+}
+
+struct letters {
+	unsigned lower, upper, digit;
+};
+
+static struct letters count_any(const uint8_t *word, size_t len)
+{
+	struct letters sum = { 0 };
+
+	for (size_t i = 0; i < len; i++) {
+		if ((word[i] & 0xc0) == 0x80)
+			continue;
+		if (gh_pii_is_digit(word[i]))
+			sum.digit++;
+		else if (is_capital_at(word + i, len - i))
+			sum.upper++;
+		else
+			sum.lower++;
+	}
+	return sum;
+}
+
+static struct letters count_letters(const uint8_t *word, size_t len)
+{
+	struct letters sum = { .lower = (unsigned)len };
+
+	for (size_t i = 0; i < len; i += 8) {
+		uint64_t bytes = 0;
+		if (len - i >= 8)
+			memcpy(&bytes, word + i, 8);
+		else
+			for (size_t b = len; b-- > i;)
+				bytes = bytes << 8 | word[b];
+		if (bytes & UINT64_C(0x8080808080808080))
+			return count_any(word, len);
+		sum.upper += among(bytes, 'A', 'Z');
+		sum.digit += among(bytes, '0', '9');
+	}
+	sum.lower -= sum.upper + sum.digit;
+	return sum;
+}
+
 static enum shape shape_of(const uint8_t *word, size_t len)
 {
-	unsigned upper = 0, lower = 0, digit = 0, letters = 0;
-	bool capital = is_capital_at(word, len);
-
 	if (word[0] >= 0xe0)
 		return WIDE;
-	for (size_t i = 0; i < len; i++) {
-		uint8_t c = word[i];
-		if ((c & 0xc0) == 0x80)
-			continue;
-		letters++;
-		if (gh_pii_is_digit(c))
-			digit++;
-		else if (is_capital_at(word + i, len - i))
-			upper++;
-		else
-			lower++;
-	}
-	if (digit)
-		return digit == letters ? DIGITS : WITH_DIGITS;
-	if (upper == 0)
+	struct letters sum = count_letters(word, len);
+	if (sum.digit)
+		return sum.lower + sum.upper ? WITH_DIGITS : DIGITS;
+	if (sum.upper == 0)
 		return LOWER;
-	if (letters == 1)
-		return LETTER;
-	if (lower == 0)
-		return UPPER;
-	if (!capital)
+	if (sum.lower == 0)
+		return sum.upper == 1 ? LETTER : UPPER;
+	if (!is_capital_at(word, len))
 		return INNER;
-	if (upper == 1)
+	if (sum.upper == 1)
 		return CAPITAL;
-	return upper == 2 && lower >= 3 && letters - upper == lower &&
-	               !is_capital_at(word + len - 1, 1)
-	           ? CAMEL
-	           : INNER;
+	return sum.upper == 2 && sum.lower >= 3 && !is_capital_at(word + len - 1, 1) ? CAMEL
+	                                                                             : INNER;
 }
 
 static enum gh_pii_gap gap_of(struct gh_slice text, size_t before, size_t start)
@@ -186,7 +220,7 @@ static enum gh_pii_gap gap_of(struct gh_slice text, size_t before, size_t start)
 		case '-': return GH_PII_GAP_HYPHEN;
 		case '\'': return GH_PII_GAP_APOSTROPHE;
 		case '.': return GH_PII_GAP_DOT;
-		case ',': return GH_PII_GAP_COMMA;
+		case ',': return GH_PII_GAP_COMMA_TIGHT;
 		case '_': return GH_PII_GAP_UNDERSCORE;
 		default: break;
 		}
@@ -220,13 +254,15 @@ void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice tex
 	const uint8_t *word = text.data + token->start;
 	size_t len = token->end - token->start;
 
-	if (!token->gaz && token->hash)
+	if (!token->asked)
 		token->gaz = gh_pii_tagger_gaz(tagger, token->hash);
+	token->asked = true;
 	token->shape = (uint8_t)shape_of(word, len);
 	token->gap = (uint8_t)gap_of(text, before, token->start);
-	token->suffix = 0;
-	for (size_t i = len > 3 ? len - 3 : 0; i < len; i++)
-		token->suffix = token->suffix << 8 | (word[i] | 0x20u);
+	token->suffix = (uint32_t)word[len - 1] | 0x20u;
+	if (len > 2)
+		token->suffix |=
+		    (uint32_t)word[len - 2] << 8 | (uint32_t)word[len - 3] << 16 | 0x202000u;
 	token->ready = true;
 }
 
@@ -237,16 +273,25 @@ bool gh_pii_tag_word_is_capital(struct gh_slice text, const struct gh_pii_tag_wo
 
 /* ---- features ---- */
 
-static uint32_t row_of(unsigned bits, uint64_t template, uint64_t value)
+/* Multiplicative hashing, by an odd number of the template's own. */
+static inline uint32_t row_of(unsigned bits, unsigned template, uint64_t value)
 {
-	uint64_t h =
-	    (value + template * UINT64_C(0x9E3779B97F4A7C15)) * UINT64_C(0xD6E8FEB86659FD93);
+	static const uint64_t odd[GH_PII_TAGGER_FEATURES] = {
+		UINT64_C(0xF2A74DE452E6B439), UINT64_C(0xE513270E269E0D37),
+		UINT64_C(0x8C5C7FD0A6A3A451), UINT64_C(0xD23F0824128B2F33),
+		UINT64_C(0x9818E811892F902B), UINT64_C(0x9531985D5D9DC9F9),
+		UINT64_C(0xE8E25D940ED90475), UINT64_C(0xB6F675CC81E74EF5),
+		UINT64_C(0x9600A35A099950D9), UINT64_C(0xEB0D549B6F03675B),
+		UINT64_C(0xBD9C172411E20B8F), UINT64_C(0x8D116ECE1738F7D9),
+		UINT64_C(0x8F21DDB66CAD4A27), UINT64_C(0x90C192CFD3AC94AF),
+		UINT64_C(0xF28C105D1FB17C23),
+	};
+	uint64_t h = value * odd[template];
 
-	h ^= h >> 32;
-	return (uint32_t)(h * UINT64_C(0xC2B2AE3D27D4EB4F) >> (64 - bits));
+	return (uint32_t)((h ^ h << 23) >> (64 - bits));
 }
 
-static uint64_t both(uint64_t a, uint64_t b)
+static inline uint64_t both(uint64_t a, uint64_t b)
 {
 	return (a << 27 | a >> 37) ^ b * UINT64_C(0x165667B19E3779F9);
 }
@@ -272,76 +317,75 @@ void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_
                             uint32_t rows[GH_PII_TAGGER_FEATURES])
 {
 	uint64_t b2 = brief(t - 2), b1 = brief(t - 1), n0 = brief(t), n1 = brief(t + 1);
-	uint64_t shape = t->shape, gap = t->gap, next = t[1].gap;
-	uint64_t gaps = gap << 4 | next;
+	uint64_t shape = t->shape, gap = t->gap, next = t[1].gap, before = t[-1].shape;
 	unsigned bits = tagger->row_bits;
+	const uint64_t values[GH_PII_TAGGER_FEATURES] = {
+		t->hash + shape,
+		both(t[-1].hash, gap << 4 | shape),
+		both(t[1].hash, next << 4 | shape),
+		t[2].hash,
+		(uint64_t)t->suffix << 4 | shape,
+		(uint64_t)t->gaz << 4 | shape,
+		(b1 << 13 | before << 9) | gap << 4 | shape,
+		(n1 << 13 | (uint64_t)t[1].shape << 9) | next << 4 | shape,
+		(b1 << 13 | n0) << 5 | gap,
+		(n0 << 13 | n1) << 5 | next,
+		((((uint64_t)t[-2].shape << 4 | before) << 4 | shape) << 4 | t[1].shape) << 14 |
+		    (uint64_t)t[2].shape << 10 | gap << 5 | next,
+		((gap << 5 | next) << 4 | shape) << 3 | length_class(t),
+		both(t[-1].hash, n0 << 5 | gap),
+		(b2 << 13 | b1) << 13 | n0,
+		t[-1].hash,
+	};
 
-	rows[0] = row_of(bits, 1, t->hash + shape);
-	rows[1] = row_of(bits, 2, t[-1].hash);
-	rows[2] = row_of(bits, 3, t[1].hash);
-	rows[3] = row_of(bits, 4, both(t[-2].hash, t[-1].hash));
-	rows[4] = row_of(bits, 5, t[-2].hash);
-	rows[5] = row_of(bits, 6, t[2].hash);
-	rows[6] = row_of(bits, 7, (uint64_t)t->suffix << 4 | shape);
-	rows[7] = row_of(bits, 8, (uint64_t)t->gaz << 4 | shape);
-	rows[8] = row_of(bits, 9, ((b1 << 4 | t[-1].shape) << 4 | gap) << 4 | shape);
-	rows[9] = row_of(bits, 10, ((n1 << 4 | t[1].shape) << 4 | next) << 4 | shape);
-	rows[10] = row_of(bits, 11, (b1 << 13 | n0) << 4 | gap);
-	rows[11] = row_of(bits, 12, (n0 << 13 | n1) << 4 | next);
-	rows[12] = row_of(bits, 13,
-	                  ((((uint64_t)t[-2].shape << 4 | t[-1].shape) << 4 | shape) << 8 |
-	                   (uint64_t)t[1].shape << 4 | t[2].shape)
-	                          << 8 |
-	                      gaps);
-	rows[13] = row_of(bits, 14, (gaps << 4 | shape) << 3 | length_class(t));
-	rows[14] = row_of(bits, 15, both(t[-1].hash, n0 << 4 | gap));
-	rows[15] = row_of(bits, 16, both(t[1].hash, n0 << 4 | next));
-	rows[16] = row_of(bits, 17, (b1 << 13 | n0) << 13 | n1);
-	rows[17] = row_of(bits, 18, both(t[-1].hash, gap << 4 | shape));
-	rows[18] = row_of(bits, 19, both(t[1].hash, t[2].hash));
-	rows[19] = row_of(bits, 20, both(t[-1].hash, t[1].hash));
-	rows[20] = row_of(bits, 21, (b2 << 13 | b1) << 13 | n0);
-	rows[21] = row_of(bits, 22, both(t->hash, t[1].hash));
+	for (unsigned i = 0; i < GH_PII_TAGGER_FEATURES; i++)
+		rows[i] = row_of(bits, i, values[i]);
 }
 
 /* ---- decoding ---- */
 
 typedef int8_t row_bytes __attribute__((vector_size(8)));
 
-static gh_pii_scores greater(gh_pii_scores a, gh_pii_scores b)
+#ifdef __SSE2__
+#include <emmintrin.h>
+static inline gh_pii_scores greater(gh_pii_scores a, gh_pii_scores b)
+{
+	return (gh_pii_scores)_mm_max_epi16((__m128i)a, (__m128i)b);
+}
+#else
+static inline gh_pii_scores greater(gh_pii_scores a, gh_pii_scores b)
 {
 	gh_pii_scores mask = a > b;
 
 	return (a & mask) | (b & ~mask);
 }
+#endif
 
-static gh_pii_scores spread(int16_t value)
+static inline gh_pii_scores spread(int16_t value)
 {
 	return (gh_pii_scores){ 0 } + value;
 }
 
-static int16_t greatest(gh_pii_scores a)
+/* The greatest in every place. */
+static inline gh_pii_scores greatest(gh_pii_scores a)
 {
-	int16_t best = a[0];
-
-	for (int i = 1; i < GH_PII_TAG_COUNT; i++)
-		best = a[i] > best ? a[i] : best;
-	return best;
+	a = greater(a, __builtin_shufflevector(a, a, 4, 5, 6, 7, 0, 1, 2, 3));
+	a = greater(a, __builtin_shufflevector(a, a, 2, 3, 0, 1, 6, 7, 4, 5));
+	return greater(a, __builtin_shufflevector(a, a, 1, 0, 3, 2, 5, 4, 7, 6));
 }
 
 /* So that the best is 0 and nothing is below LOW. */
-static gh_pii_scores level(gh_pii_scores a)
+static inline gh_pii_scores level(gh_pii_scores a)
 {
-	return greater(a - spread(greatest(a)), spread(LOW));
+	return greater(a - greatest(a), spread(LOW));
 }
 
-static gh_pii_scores weigh(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *token,
-                           int16_t favour)
+static gh_pii_scores weigh(const struct gh_pii_tagger *tagger,
+                           const uint32_t rows[GH_PII_TAGGER_FEATURES],
+                           const struct gh_pii_tag_word *token, int16_t favour)
 {
-	uint32_t rows[GH_PII_TAGGER_FEATURES];
 	gh_pii_scores sum = { 0 };
 
-	gh_pii_tagger_features(tagger, token, rows);
 	for (unsigned i = 0; i < GH_PII_TAGGER_FEATURES; i++) {
 		row_bytes row;
 		memcpy(&row, tagger->rows + (size_t)rows[i] * GH_PII_TAG_COUNT, sizeof row);
@@ -349,13 +393,20 @@ static gh_pii_scores weigh(const struct gh_pii_tagger *tagger, const struct gh_p
 	}
 	if (token->shape == DIGITS || token->shape == WITH_DIGITS)
 		favour = NEVER;
-	sum[GH_PII_TAG_NAME] = (int16_t)(sum[GH_PII_TAG_NAME] + favour);
-	sum[GH_PII_TAG_NAME_ON] = (int16_t)(sum[GH_PII_TAG_NAME_ON] + favour);
-	return sum;
+	return sum + (gh_pii_scores){ 0, favour, favour };
+}
+
+/* The rows of the next word are on their way from memory while the one before is weighed. */
+static void fetch(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *token,
+                  uint32_t rows[GH_PII_TAGGER_FEATURES])
+{
+	gh_pii_tagger_features(tagger, token, rows);
+	for (unsigned i = 0; i < GH_PII_TAGGER_FEATURES; i++)
+		__builtin_prefetch(tagger->rows + (size_t)rows[i] * GH_PII_TAG_COUNT);
 }
 
 /* max over i of a[i] + moves[i]. */
-static gh_pii_scores step(const gh_pii_scores *moves, gh_pii_scores a)
+static inline gh_pii_scores step(const gh_pii_scores *moves, gh_pii_scores a)
 {
 	gh_pii_scores best = moves[0] + spread(a[0]);
 
@@ -365,32 +416,32 @@ static gh_pii_scores step(const gh_pii_scores *moves, gh_pii_scores a)
 }
 
 void gh_pii_tagger_label(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
-                         size_t count, const int16_t *favour, uint8_t *labels, int16_t *margins)
+                         size_t count, int16_t favour, uint8_t *labels, int16_t *margins)
 {
-	gh_pii_scores weight[GH_PII_TAGGER_SEGMENT], path[GH_PII_TAGGER_SEGMENT];
+	/* Not cleared: each is written before it is read. */
+	__attribute__((uninitialized)) gh_pii_scores weight[GH_PII_TAGGER_SEGMENT];
+	__attribute__((uninitialized)) gh_pii_scores path[GH_PII_TAGGER_SEGMENT];
+	__attribute__((uninitialized)) uint32_t rows[2][GH_PII_TAGGER_FEATURES];
 	gh_pii_scores rest = { 0 };
 
+	fetch(tagger, &tokens[0], rows[0]);
 	for (size_t i = 0; i < count; i++) {
-		weight[i] = weigh(tagger, &tokens[i], favour[i]);
+		if (i + 1 < count)
+			fetch(tagger, &tokens[i + 1], rows[(i + 1) & 1]);
+		weight[i] = weigh(tagger, rows[i & 1], &tokens[i], favour);
 		path[i] = level(weight[i] + (i > 0 ? step(tagger->moves, path[i - 1])
 		                             : tokens[0].gap == GH_PII_GAP_COMMA ? tagger->first_on
 		                                                                 : tagger->first));
 	}
 	for (size_t i = count; i-- > 0;) {
-		gh_pii_scores all = path[i] + rest;
-		int16_t name = all[GH_PII_TAG_NAME] > all[GH_PII_TAG_NAME_ON]
-		                   ? all[GH_PII_TAG_NAME]
-		                   : all[GH_PII_TAG_NAME_ON];
-		int16_t other = INT16_MIN;
+		static const gh_pii_scores no_name = { 0, LOW, LOW };
+		static const gh_pii_scores only_name = { LOW, 0, 0, LOW, LOW, LOW, LOW, LOW };
+		gh_pii_scores all = level(path[i] + rest);
 		uint8_t best = 0;
-		for (uint8_t l = 0; l < GH_PII_TAG_COUNT; l++) {
-			if (all[l] > all[best])
-				best = l;
-			if (l != GH_PII_TAG_NAME && l != GH_PII_TAG_NAME_ON && all[l] > other)
-				other = all[l];
-		}
+		while (all[best] != 0)
+			best++;
 		labels[i] = best;
-		margins[i] = (int16_t)(name - other);
+		margins[i] = (int16_t)(greatest(all + only_name)[0] - greatest(all + no_name)[0]);
 		if (i > 0)
 			rest = level(step(tagger->moves_back, rest + weight[i]));
 	}

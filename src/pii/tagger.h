@@ -40,6 +40,7 @@ enum gh_pii_part {
 	GH_PII_PART_MAY,   /* only beside one that opens: capitalised common words, particles */
 	GH_PII_PART_OPENS, /* and the two words behind it */
 	GH_PII_PART_INTRO, /* opens for the three words behind it */
+	GH_PII_PART_ASK,   /* the gazetteer must be asked */
 };
 
 /* What stands between a word and the one before it. */
@@ -50,7 +51,8 @@ enum gh_pii_gap {
 	GH_PII_GAP_APOSTROPHE,
 	GH_PII_GAP_DOT_SPACE,
 	GH_PII_GAP_DOT,
-	GH_PII_GAP_COMMA,
+	GH_PII_GAP_COMMA,       /* ", " */
+	GH_PII_GAP_COMMA_TIGHT, /* "," */
 	GH_PII_GAP_COLON,
 	GH_PII_GAP_LINE,
 	GH_PII_GAP_QUOTE,
@@ -68,7 +70,8 @@ struct gh_pii_tag_word {
 	uint32_t suffix; /* its last three bytes, lower-cased */
 	uint16_t gaz;
 	uint8_t shape, gap, part;
-	bool ready; /* suffix, gaz, shape and gap are filled in */
+	bool asked; /* gaz is filled in */
+	bool ready; /* so are suffix, shape and gap */
 };
 
 /* One score a label. */
@@ -103,6 +106,13 @@ struct gh_slice gh_pii_model_file(void);
 uint16_t gh_pii_tagger_gaz(const struct gh_pii_tagger *tagger, uint64_t hash);
 bool gh_pii_tag_word_is_capital(struct gh_slice text, const struct gh_pii_tag_word *token);
 
+/* A lookup of the same hash will soon follow. */
+static inline void gh_pii_tagger_expect(const struct gh_pii_tagger *tagger, uint64_t hash)
+{
+	__builtin_prefetch(
+	    &tagger->gaz[2 * (hash >> 20 & ((UINT64_C(1) << tagger->gaz_bits) - 1))]);
+}
+
 static inline bool gh_pii_tagger_maybe_bare(const struct gh_pii_tagger *tagger, uint64_t hash)
 {
 	uint64_t bit = hash >> 11 & ((UINT64_C(1) << tagger->bare_bits) - 1);
@@ -116,7 +126,7 @@ void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice tex
 
 /* The rows of features of tokens[at], for those who train; both neighbours at GH_PII_TAGGER_AROUND
  * must be there and ready. */
-#define GH_PII_TAGGER_FEATURES 22
+#define GH_PII_TAGGER_FEATURES 15
 void gh_pii_tagger_features(const struct gh_pii_tagger *tagger,
                             const struct gh_pii_tag_word *tokens,
                             uint32_t rows[GH_PII_TAGGER_FEATURES]);
@@ -125,7 +135,7 @@ void gh_pii_tagger_features(const struct gh_pii_tagger *tagger,
  * sides. `favour` is added for a name. margins[i] is how much better the best path with token i in
  * a name is than the best one without. */
 void gh_pii_tagger_label(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
-                         size_t count, const int16_t *favour, uint8_t *labels, int16_t *margins);
+                         size_t count, int16_t favour, uint8_t *labels, int16_t *margins);
 
 /* 0 to 100. */
 uint8_t gh_pii_tagger_confidence(const struct gh_pii_tagger *tagger, int margin);

@@ -59,7 +59,9 @@ class Words:
             self.first[key] = [n for n in locale["first"] if latin.match(n)]
             self.last[key] = [n for n in locale["last"] if latin.match(n)]
         self.all_last = sorted({n for key in self.last for n in self.last[key]})
-        self.products = lists["locales"]["en"]["product"] + lists["locales"]["en"]["music"][:400]
+        self.products = [
+            p for p in lists["locales"]["en"]["product"] + lists["locales"]["en"]["book"] + lists["locales"]["en"]["vehicle"]
+            if p[0].isupper()]
         self.common = [w for w in lists["locales"]["en"]["words"] if w.islower() and w.isalpha()]
         self.jobs = [w.lower() for w in lists["locales"]["en"]["job"]] + [
             "teacher", "software engineer", "nurse", "lawyer", "poet", "footballer", "physicist", "accountant", "plumber"]
@@ -71,7 +73,7 @@ class Words:
         r = self.rng.random()
         if lang == "en" and r < 0.55:
             return self.rng.choices(self.us, cum_weights=self.us_weight)[0]
-        if r > 0.97:
+        if r > 0.88:
             return self.blend(self.us)
         pool = self.first.get(self.one(LOCALES[lang])) or self.first["en"]
         return self.one(pool)
@@ -84,13 +86,13 @@ class Words:
 
     def family(self, lang):
         r = self.rng.random()
-        if r < 0.14:
+        if r < 0.30:
             return self.blend(self.all_last)
-        if r < 0.17:
+        if r < 0.33:
             return f"{self.family_of(lang)}-{self.family_of(lang)}"
-        if r < 0.20:
+        if r < 0.36:
             return f"{self.one(PARTICLES)} {self.family_of(lang)}"
-        if r < 0.23:
+        if r < 0.39:
             return self.one(["Mc", "O'", "Mac", "D'", "Fitz"]) + self.family_of("en").capitalize()
         return self.family_of(lang)
 
@@ -100,8 +102,10 @@ class Words:
     def full(self, lang):
         r = self.rng.random()
         first, last = self.given(lang), self.family(lang)
-        if r < 0.70:
+        if r < 0.65:
             return f"{first} {last}"
+        if r < 0.70:
+            return f"{last}, {first}"
         if r < 0.77:
             return f"{first} {self.given(lang)[0]}. {last}"
         if r < 0.83:
@@ -137,7 +141,7 @@ class Words:
             return f"{last}, {self.family_of(lang)} and {self.family_of(lang)}"
         if r < 0.42:
             return f"{last} - {self.family_of(lang)}"
-        if r < 0.48:
+        if r < 0.33:
             return f"{last} & {self.family_of(lang)}"
         if r < 0.58:
             return f"University of {self.city(lang)}"
@@ -208,14 +212,14 @@ class Words:
 
 
 class Rows:
-    def __init__(self):
-        self.rows = []
+    def __init__(self, unseen=()):
+        self.rows, self.unseen = [], unseen
 
     def add(self, text, spans, source, group=None):
         """Spans in characters; written in bytes."""
         if not text.strip():
             return
-        fold = int(hashlib.sha256((group or text).encode()).hexdigest(), 16) % 10
+        fold = int(hashlib.sha256((group or text).encode()).hexdigest(), 16) % 10 if source not in self.unseen else 10
         at = [0]
         for c in text:
             at.append(at[-1] + len(c.encode()))
@@ -226,7 +230,7 @@ class Rows:
 def case_changed(text, rng):
     """Sometimes the text in lower or upper case, when no character changes its place."""
     r = rng.random()
-    changed = text.lower() if r < 0.13 else text.upper() if r < 0.16 else text
+    changed = text.lower() if r < 0.06 else text.upper() if r < 0.075 else text
     return changed if len(changed) == len(text) else text
 
 
@@ -323,21 +327,69 @@ def add_templates(rows, templates, words, each):
                 shift = len(text) + len(joint)
                 spans = spans + [(s + shift, e + shift, k) for s, e, k in more]
                 text = text + joint + other
-            rows.add(case_changed(text, rng), spans, 8, group=f"t{number}")
+            rows.add(case_changed(text, rng), spans, 20 if lang == "en" else 21, group=f"t{number}")
 
 
-def add_code(rows, packages):
-    """Program text of the packages themselves: there are no persons in it."""
-    for path in sorted(packages.glob("*faker*/package/dist/*.js"))[:0]:
-        rows.add(path.read_text(encoding="utf-8")[:4000], [], 9)
+CODE = {"better-sqlite3-": (".c", 700_000), "node-gyp-": (".py", 900_000), "nan-": (".h", 200_000),
+        "lodash-": (".js", 400_000), "express-": (".js", 120_000), "pg-": (".js", 60_000),
+        "commander-": (".js", 80_000), "uvu-": (".js", 20_000)}
+PEOPLE = re.compile(r"copyright|author|licen[cs]e|contribut|credit|maintain|@[a-z]+\.(?:com|org)|\bby [A-Z]", re.I)
+
+
+def read_code(packages):
+    """Program text: identifiers and comments, where capitals do not mean persons."""
+    for prefix, (suffix, most) in CODE.items():
+        done = 0
+        for path in sorted(next(packages.glob(prefix + "*")).rglob("*" + suffix)):
+            text = path.read_text(encoding="utf-8", errors="ignore")
+            lines = [line for line in text.split("\n") if len(line) < 400 and not PEOPLE.search(line)]
+            text = "\n".join(lines)[:max(0, min(most - done, 300_000))]
+            done += len(text)
+            for at in range(0, len(text), 1500):
+                yield text[at:at + 1500]
+
+
+def read_frames(path):
+    lists, at = {}, None
+    for line in open(path, encoding="utf-8"):
+        line = line.rstrip("\n").replace("\\n", "\n")
+        if line in ("[left]", "[right]"):
+            at = lists.setdefault(line[1:-1], [])
+        elif line and not line.startswith("#"):
+            at.append(line)
+    return lists["left"], lists["right"]
+
+
+def add_frames(rows, frames, words, count):
+    """Anything between anything: persons three times out of five, else what looks like them."""
+    rng = words.rng
+    left, right = frames
+    for _ in range(count):
+        text, spans = "", []
+        for _ in range(rng.randrange(1, 4)):
+            before, behind = words.one(left), words.one(right)
+            kind = words.one("nnnnffflcogw")
+            value, label = words.fill(kind, "en")
+            if kind == "w" and rng.random() < 0.7:
+                value = value.capitalize()
+            if rng.random() < 0.05:
+                value = value.lower()
+            elif rng.random() < 0.02:
+                value = value.upper()
+            text += words.one(["", " ", "\n", "\n"]) if text else ""
+            start = len(text) + len(before) - 1
+            text += before[:-1] + value + behind[1:]
+            spans.append((start, start + len(value), label))
+        rows.add(case_changed(text, rng), spans, 23)
 
 
 def main():
     options = argparse.ArgumentParser()
     for name in ("data", "packages", "lists", "dictionary", "out"):
         options.add_argument(f"--{name}", type=pathlib.Path, required=True)
-    options.add_argument("--code", type=pathlib.Path, action="append", default=[])
-    options.add_argument("--each", type=int, default=60, help="rows of each template")
+    options.add_argument("--unseen", action="append", default=[], help="a source that is kept out as a whole")
+    options.add_argument("--each", type=int, default=100, help="rows of each template")
+    options.add_argument("--frames", type=int, default=12000, help="rows of frames")
     args = options.parse_args()
 
     lists = json.loads(args.lists.read_text(encoding="utf-8"))
@@ -345,13 +397,15 @@ def main():
     sources = {name: list(read_source(args.data / f"{name}.jsonl")) for name in SOURCES}
     texts = [text for name in SOURCES for text, _ in sources[name] if not name.startswith("usaddress")]
     texts += [re.sub(r"\{[a-z]\}", " ", t) for _, t in templates for _ in range(5)]
-    gazetteer = Gazetteer(lists, args.packages, args.dictionary.read_text(encoding="utf-8").split(), texts)
+    code = list(read_code(args.packages))
+    gazetteer = Gazetteer(lists, args.packages, args.dictionary.read_text(encoding="utf-8").split(), texts,
+                          code)
     kept, known_words = gazetteer.write(args.out / "gazetteer.tsv")
     print(f"gazetteer: {kept} of {known_words} words")
 
     rng = random.Random(20240611)
     words = Words(lists, gazetteer.births, rng)
-    rows = Rows()
+    rows = Rows({number for number, name in enumerate(SOURCES) if name in args.unseen})
     for source, (name, (times, copies)) in enumerate(SOURCES.items()):
         for number, (text, spans) in enumerate(sources[name]):
             for time in range(times):
@@ -363,12 +417,9 @@ def main():
             if rng.random() < 0.08 and name not in ("ncbi_disease",):
                 rows.add(text.lower() if len(text.lower()) == len(text) else text, spans, source, group=text)
     add_templates(rows, templates, words, args.each)
-    for folder in args.code:
-        for path in sorted(folder.rglob("*")):
-            if path.suffix in (".c", ".h", ".py", ".js", ".ts", ".mjs") and path.is_file():
-                text = path.read_text(encoding="utf-8", errors="ignore")
-                for at in range(0, min(len(text), 60000), 3000):
-                    rows.add(text[at:at + 3000], [], 9, group=str(path.name))
+    add_frames(rows, read_frames(pathlib.Path(__file__).parent / "frames.txt"), words, args.frames)
+    for text in code:
+        rows.add(text, [], 22)
     with open(args.out / "corpus.jsonl", "w", encoding="utf-8") as out:
         for row in rows.rows:
             out.write(json.dumps(row, ensure_ascii=False) + "\n")

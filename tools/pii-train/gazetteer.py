@@ -32,12 +32,15 @@ def births_table(db):
 
 
 class Gazetteer:
-    def __init__(self, lists, packages, dictionary, texts):
+    def __init__(self, lists, packages, dictionary, texts, code):
         self.births = births(packages)
         self.flags = collections.defaultdict(int)
         lower = collections.Counter()
         for text in texts:
             lower.update(w for w in WORD.findall(text) if w.islower())
+        # Of program text the words that are more than somebody's variable.
+        program = collections.Counter(w for text in code for w in WORD.findall(text) if w.islower())
+        lower.update({word: count // 8 for word, count in program.items() if count >= 24})
         self.lower = lower
         self.dictionary = {w for w in dictionary if w.islower() and "'" not in w}
         self._first(lists)
@@ -61,7 +64,7 @@ class Gazetteer:
 
     def _first(self, lists):
         for name, count in self.births.items():
-            self.level(name, FIRST, 3 if count >= 15000 else 2 if count >= 1000 else 1 if count >= 40 else 0)
+            self.level(name, FIRST, 3 if count >= 15000 else 2 if count >= 1000 else 1 if count >= 150 else 0)
         seen = collections.Counter()
         for locale in lists["locales"].values():
             for name in locale["first"] + locale["middle"]:
@@ -71,7 +74,7 @@ class Gazetteer:
             self.level(word, FIRST, 3 if count >= 4 else 2)
         for name in lists["first"]:
             if " " not in name:
-                self.level(name, FIRST, 1)
+                self.level(name, FIRST, 0)
 
     def _last(self, lists):
         seen = collections.Counter()
@@ -88,7 +91,7 @@ class Gazetteer:
             count.update(set(WORD.findall(name)))
         for word, number in count.items():
             if word[0].isupper():
-                self.level(word, PLACE, 2 if number >= 6 else 1)
+                self.level(word, PLACE, 2 if number >= 8 else 1 if number >= 2 else 0)
         for locale in lists["locales"].values():
             for name in locale["city"]:
                 for word in WORD.findall(name):
@@ -112,11 +115,10 @@ class Gazetteer:
 
     def _bare(self):
         for word, flags in self.flags.items():
-            first = flags >> FIRST & 3
-            rare = not flags >> COMMON & 7 and not flags & (PARTICLE | CALENDAR | TITLE | INTRO)
-            if first == 3 and rare and len(word) >= 3 and not flags >> PLACE & 2:
-                self.flags[word] |= BARE
-            elif first == 3 and rare and self.births.get(word.capitalize(), 0) >= 50000:
+            first, last = flags >> FIRST & 3, flags >> LAST & 3
+            rare = not flags >> COMMON & 7 and not flags & (PARTICLE | CALENDAR | TITLE | INTRO | ORG | STREET)
+            place = flags >> PLACE & 2
+            if rare and len(word) >= 3 and (first == 3 or (first == 2 or last == 3) and not place):
                 self.flags[word] |= BARE
 
     def strength(self, flags):

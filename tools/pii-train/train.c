@@ -18,12 +18,14 @@
 
 #define ROW_BITS  16
 #define GAZ_BITS  18
-#define BARE_BITS 18
+#define BARE_BITS 19
 #define HEADER    320
-#define MARGIN    24 /* how much better than a wrong label the right one must score */
+#define MARGIN    60 /* how much better than a wrong label the right one must score */
 #define FEATURES  GH_PII_TAGGER_FEATURES
 #define LABELS    GH_PII_TAG_COUNT
 #define FORBIDDEN -6000
+#define SOURCES   32
+#define KEPT_OUT  8 /* folds from here on */
 
 struct example {
 	uint32_t rows[FEATURES];
@@ -44,7 +46,7 @@ struct trainer {
 	const uint8_t *gold; /* a label for each byte of the text; | 0x80 on the first of a span */
 	uint8_t fold;
 	uint32_t source;
-	size_t name_words, covered;
+	size_t kept_out[SOURCES]; /* names in the folds kept out */
 	/* weights and their sums over time */
 	int32_t *weight;
 	int64_t *total;
@@ -95,7 +97,6 @@ static void on_segment(void *context, struct gh_pii_names *names, size_t first, 
 		for (size_t b = tokens[i].start; b < tokens[i].end; b++)
 			e->digit |= t->gold[b] & 0x40 ? true : false;
 		e->gold = before = gold;
-		t->covered += gold == GH_PII_TAG_NAME || gold == GH_PII_TAG_NAME_ON;
 	}
 }
 
@@ -138,7 +139,7 @@ static void read_row(struct trainer *t, struct gh_pii_names *names, const json_t
 	}
 	t->gold = gold;
 	t->fold = (uint8_t)json_integer_value(json_object_get(row, "fold"));
-	t->source = (uint32_t)json_integer_value(json_object_get(row, "source"));
+	t->source = (uint32_t)json_integer_value(json_object_get(row, "source")) % SOURCES;
 	gh_pii_names_begin(names);
 	for (size_t at = 0; at < s.len;) {
 		size_t end = at;
@@ -151,7 +152,8 @@ static void read_row(struct trainer *t, struct gh_pii_names *names, const json_t
 		bool digit = false;
 		for (size_t b = at; b < end; b++)
 			digit = digit || gh_pii_is_digit(s.data[b]);
-		t->name_words += (gold[at] & 7) == GH_PII_TAG_NAME;
+		t->kept_out[t->source] +=
+		    gold[at] == (GH_PII_TAG_NAME | 0x80) && t->fold >= KEPT_OUT;
 		gh_pii_names_word(names, s, at, end,
 		                  gh_pii_word_hash(gh_slice_sub(s, at, end - at), s.data + s.len));
 		if (digit)
@@ -455,7 +457,8 @@ static void calibrate(struct trainer *t, uint8_t *file)
 {
 	int16_t moves[LABELS][LABELS], first[2][LABELS];
 	struct guess *guesses = malloc(t->example_count * sizeof *guesses);
-	size_t count = 0, strict = 0, gold_spans = 0, guessed_spans = 0;
+	size_t count = 0, strict[SOURCES] = { 0 }, in_window[SOURCES] = { 0 },
+	       guessed[SOURCES] = { 0 };
 
 	memcpy(moves, file + 32, sizeof moves);
 	memcpy(first, file + 160, sizeof first);
@@ -464,7 +467,7 @@ static void calibrate(struct trainer *t, uint8_t *file)
 		int32_t e[GH_PII_TAGGER_SEGMENT][LABELS], a[GH_PII_TAGGER_SEGMENT][LABELS],
 		    rest[LABELS] = { 0 };
 		uint8_t labels[GH_PII_TAGGER_SEGMENT];
-		if (s->fold < 8)
+		if (s->fold < KEPT_OUT)
 			continue;
 		for (size_t i = 0; i < s->count; i++) {
 			weigh_quantised(t, file, &t->examples[s->first + i], e[i]);
@@ -509,19 +512,26 @@ static void calibrate(struct trainer *t, uint8_t *file)
 			const struct example *x = &t->examples[s->first + i];
 			bool begins = x->gold == GH_PII_TAG_NAME,
 			     same = begins && labels[i] == x->gold;
-			gold_spans += begins;
-			guessed_spans += labels[i] == GH_PII_TAG_NAME;
+			in_window[s->source] += begins;
+			guessed[s->source] += labels[i] == GH_PII_TAG_NAME;
 			size_t j = i + 1;
 			for (; begins && j < s->count && x[j - i].gold == GH_PII_TAG_NAME_ON; j++)
 				same = same && labels[j] == GH_PII_TAG_NAME_ON;
 			if (same && (j >= s->count || labels[j] != GH_PII_TAG_NAME_ON))
-				strict++;
+				strict[s->source]++;
 		}
 	}
-	double p = guessed_spans ? (double)strict / (double)guessed_spans : 0,
-	       r = gold_spans ? (double)strict / (double)gold_spans : 0;
-	fprintf(stderr, "folds kept out: %zu names in windows, strict P %.3f R %.3f F1 %.3f\n",
-	        gold_spans, p, r, p + r > 0 ? 2 * p * r / (p + r) : 0);
+	for (size_t i = 0; i < SOURCES; i++) {
+		if (t->kept_out[i] + guessed[i] == 0)
+			continue;
+		double p = guessed[i] ? (double)strict[i] / (double)guessed[i] : 0,
+		       r = t->kept_out[i] ? (double)strict[i] / (double)t->kept_out[i] : 0;
+		fprintf(
+		    stderr,
+		    "source %2zu kept out: %5zu names, %5zu in windows; strict P %.3f R %.3f F1 "
+		    "%.3f\n",
+		    i, t->kept_out[i], in_window[i], p, r, p + r > 0 ? 2 * p * r / (p + r) : 0);
+	}
 	if (count == 0) {
 		free(guesses);
 		return;
@@ -592,7 +602,7 @@ int main(int argc, char **argv)
 	struct trainer t = { 0 };
 	struct gh_pii_names names = { 0 };
 	size_t rows = (size_t)LABELS << ROW_BITS, len;
-	unsigned epochs = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 8;
+	unsigned epochs = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 6;
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: pii-train GAZETTEER.tsv CORPUS.jsonl MODEL [EPOCHS]\n");
@@ -605,14 +615,14 @@ int main(int argc, char **argv)
 	}
 	names.is_open = true;
 	read_corpus(&t, &names, argv[2]);
-	fprintf(stderr, "corpus: %zu segments, %zu words in windows, %zu of %zu name words\n",
-	        t.segment_count, t.example_count, t.covered, t.name_words);
+	fprintf(stderr, "corpus: %zu segments, %zu words in windows\n", t.segment_count,
+	        t.example_count);
 	t.weight = malloc(rows * sizeof *t.weight);
 	t.total = malloc(rows * sizeof *t.total);
 	t.since = malloc(rows * sizeof *t.since);
 	if (!t.weight || !t.total || !t.since)
 		return 1;
-	train(&t, epochs, 8, file);
+	train(&t, epochs, KEPT_OUT, file);
 	calibrate(&t, file);
 	train(&t, epochs, 10, file);
 	FILE *out = fopen(argv[3], "wbe");
