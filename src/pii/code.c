@@ -45,6 +45,22 @@ static bool is_bare(const struct gh_pii_scan *scan, const struct code *code)
 	return scan->is_bare && code->start <= 2 && scan->text.len - code->end <= 2;
 }
 
+/* A commit's hash, a number of C ("1.61803399F"), words joined by different signs. */
+static bool is_plain_code(struct gh_slice text, const struct code *code)
+{
+	bool hex = true, space = false, hyphen = false;
+
+	for (size_t i = code->start; i < code->end; i++) {
+		uint8_t c = text.data[i];
+		hex = hex && (gh_pii_is_digit(c) || (c >= 'a' && c <= 'f'));
+		space = space || c == ' ';
+		hyphen = hyphen || c == '-';
+	}
+	bool is_fraction = code->start > 1 && text.data[code->start - 1] == '.' &&
+	                   gh_pii_is_digit(text.data[code->start - 2]);
+	return hex || (space && hyphen) || is_fraction;
+}
+
 static int id_confidence(struct gh_pii_scan *scan, struct code *code, const struct gh_pii_id *id)
 {
 	int says = gh_pii_says(near(scan, code), id->words);
@@ -56,6 +72,8 @@ static int id_confidence(struct gh_pii_scan *scan, struct code *code, const stru
 		return code->groups <= 2 || id->alone > 0 ? id->context - 6 : 0;
 	if (is_bare(scan, code) && id->bare > confidence)
 		return id->bare;
+	if (is_plain_code(scan->text, code))
+		return 0;
 	if (code->near.label & GH_W_NEGATIVE)
 		confidence -= 40;
 	else if (code->near.label)
@@ -153,7 +171,8 @@ static void offer_labelled(struct gh_pii_scan *scan, struct code *code)
 
 	for (size_t i = 0; i < code->len; i++)
 		digits += gh_pii_is_digit((uint8_t)code->text[i]);
-	if (!is_joined(scan->text, code) || digits < 3 || code->len < 6 || code->len > 20)
+	if (!is_joined(scan->text, code) || digits < (code->groups > 1 ? 5u : 3u) ||
+	    code->len < 6 || code->len > 20)
 		return;
 	uint64_t label = near(scan, code)->label;
 	if (label & GH_W_NEGATIVE || code->near.in_column)

@@ -131,7 +131,7 @@ const struct gh_pii_id gh_pii_ids[] = {
 	CODE("sg-nric", "A9999999A", sg, 88, 90, 97, GH_W_SG),
 	CODE("hetu", "999999A999X", fi, 90, 92, 97, GH_W_FI),
 	CODE("hetu", "999999-999X", fi, 90, 92, 97, GH_W_FI),
-	CODE("in-voter", "AAA9999999", any, 50, 60, 92, GH_W_VOTER),
+	CODE("in-voter", "AAA9999999", any, 54, 60, 92, GH_W_VOTER),
 	CODE("passport", "AA9999999", any, 0, 54, 92, GH_W_PASSPORT),
 	CODE("passport", "A9999999", any, 0, 48, 92, GH_W_PASSPORT),
 	CODE("passport", "A99999999", any, 0, 56, 92, GH_W_PASSPORT),

@@ -113,6 +113,17 @@ static size_t modifiers_before(struct gh_slice text, size_t start)
 	return start;
 }
 
+/* by_fingerprint(…), NODE_MINOR_VERSION: a word of code. */
+static bool is_identifier(struct gh_slice text, size_t start, size_t end)
+{
+	uint8_t before = start > 0 ? text.data[start - 1] : ' ';
+	uint8_t after = end < text.len ? text.data[end] : ' ';
+	bool dotted = before == '.' && start > 1 && text.data[start - 2] > ' ';
+
+	return before == '_' || after == '_' || after == '(' || dotted ||
+	       (before == '(' && after == ')' && end - start == 5);
+}
+
 /* "my DNA", "Ada's DNA". */
 static bool is_owned(struct gh_slice text, size_t start)
 {
@@ -164,6 +175,8 @@ void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *t
 		if (start == trigger->start && term->head == 1)
 			confidence -= person ? 22 : 34;
 	}
+	if (is_identifier(text, trigger->start, end))
+		return;
 	/* Of genes and probes: what is sampled there is nobody's identity. */
 	if (term->class == GH_PII_BIOMETRIC && groups & GH_W_SCIENCE)
 		confidence = 20;
@@ -181,7 +194,10 @@ void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *t
 		            gh_slice_starts_with(next, GH_SLICE(" who ")) ||
 		            gh_slice_starts_with(next, GH_SLICE(" is ")) ||
 		            gh_slice_starts_with(next, GH_SLICE(" chil"));
-		confidence = noun && person ? confidence : 10;
+		struct gh_slice near = gh_slice_sub(text, start > 24 ? start - 24 : 0, 56);
+		bool is_version = memmem(near.data, near.len, "ajor", 4) ||
+		                  memmem(near.data, near.len, "AJOR", 4);
+		confidence = noun && person && !is_version ? confidence : 10;
 	}
 	gh_pii_add(scan, start, end, term->class, kind, confidence);
 	if (term->class == GH_PII_HEALTH)
@@ -265,6 +281,18 @@ static bool has_named_subject(struct gh_slice text, size_t at)
 	return !is_article(gh_slice_sub(text, from, before - from));
 }
 
+/* A word of its own ends at `end`, not a part of code. */
+static bool follows_word(struct gh_slice text, size_t end)
+{
+	size_t start = end;
+
+	while (start > 0 && end - start < 24 &&
+	       (gh_pii_is_alpha(text.data[start - 1]) || text.data[start - 1] >= 0x80))
+		start--;
+	return start < end &&
+	       (start == 0 || text.data[start - 1] == ' ' || text.data[start - 1] == '\n');
+}
+
 /* An age below 18: "14 years old", "5-year-old", "aged 12", "my son, 7,". */
 void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at)
 {
@@ -310,8 +338,10 @@ void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at)
 		return;
 	/* "my daughter Ada (7)", "my son, 12,": the number alone between marks. */
 	uint8_t next = gh_pii_byte(scan, end);
-	bool comma = at > 1 && before == ' ' && text.data[at - 2] == ',';
-	if ((before == '(' && next == ')') || (comma && (next == ',' || next == '.'))) {
+	bool comma =
+	    at > 2 && before == ' ' && text.data[at - 2] == ',' && follows_word(text, at - 2);
+	if ((before == '(' && next == ')' && at > 2 && text.data[at - 2] == ' ') ||
+	    (comma && (next == ',' || next == '.'))) {
 		uint64_t groups = sentence_groups(scan, at, end);
 		if (groups & GH_W_CHILD && !(groups & GH_W_SCIENCE))
 			gh_pii_add(scan, at, end, GH_PII_MINOR, "age", 70);

@@ -135,6 +135,7 @@ static void judge_edges(struct gh_slice text, struct gh_pii_span *span)
 	bool closes = after == '\n' || after == '\t' || after == ',' || after == '<' ||
 	              after == '"' || after == '|' || after == ';' || after == '\r' ||
 	              (after == '.' && (after2 == '\n' || after2 == ' ')) || after >= 0x80;
+	span->is_line = before == '\n' && (after == '\n' || after == '\r');
 	span->is_alone =
 	    opens && closes &&
 	    !(before == ',' && before2 != ' ' && gh_pii_is_digit(before2) && span->count <= 3);
@@ -218,6 +219,8 @@ static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_id 
 	bool is_proven = id->valid != gh_pii_valid_any;
 
 	/* Of two that share digits the one that is printed so. */
+	if (says == 2 && span->is_glued && !is_proven)
+		return 0; /* a piece of a word of code */
 	if (says == 2 && span->is_fragment && !is_proven)
 		return id->context - 40; /* a piece of a longer row of digits */
 	if (says == 2)

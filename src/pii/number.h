@@ -19,6 +19,7 @@ struct gh_pii_span {
 	bool is_glued;    /* part of something longer: a UUID, a version, thousands */
 	bool is_fragment; /* another number stands beside it, one space away */
 	bool is_alone;    /* all that its line or field holds */
+	bool is_line;     /* all that its line holds */
 	bool is_whole;    /* all that the text holds */
 	bool is_decimal;  /* 3.14159: not digits in groups */
 	struct gh_pii_near near;

@@ -7,6 +7,10 @@ bool gh_pii_is_date(const struct gh_pii_span *span)
 	const char *d = span->digits;
 	int a, b;
 
+	if (strcmp(span->lengths, "44") == 0 && gh_pii_number_at(d, 4) >= 1900 &&
+	    gh_pii_number_at(d, 4) < 2100 && gh_pii_number_at(d + 4, 4) >= 1900 &&
+	    gh_pii_number_at(d + 4, 4) < 2100)
+		return true; /* "1989 - 1994" */
 	if (span->separator == ' ' || span->separator == 0)
 		return false;
 	if (strcmp(span->lengths, "422") == 0)
@@ -98,7 +102,8 @@ static int by_place(const struct gh_pii_span *span)
 	if (n == 10 && !grouped && is_nanp(d))
 		return span->is_whole ? 56 : 60;
 	/* Below a signature: shapes that say nothing in a field of their own. */
-	if (!span->is_whole && n >= 7 && n <= 12 && (grouped || n == 8 || d[0] == '0' || n == 9))
+	if (span->is_line && !span->is_whole && n >= 7 && n <= 12 &&
+	    (grouped || n == 8 || d[0] == '0' || n == 9))
 		return 54;
 	return 0;
 }
@@ -112,10 +117,13 @@ int gh_pii_phone_confidence(const struct gh_pii_span *span)
 	    is_version(span) || gh_pii_is_ip_address(span) ||
 	    (span->digits[0] == '0' && strspn(span->digits, "0") == span->count))
 		return 0;
+	/* 1.3.6.1.5.5.7: the name of an object. */
+	if (span->separator == '.' && span->groups > 5)
+		return 0;
 	if (span->plus)
 		return span->count >= 8 && span->digits[0] != '0' ? 95 : says ? 80 : 0;
 	if (says == 2)
-		return span->count >= 9 ? 94 : span->count >= 7 || span->groups > 1 ? 88 : 64;
+		return span->count >= 9 ? 94 : span->count >= 7 || span->groups > 1 ? 88 : 44;
 	if (span->is_glued || span->count < 7)
 		return 0;
 	/* The shapes of a ZIP+4 code and of a social security number. */

@@ -106,7 +106,9 @@ bool gh_pii_is_random(struct gh_slice value, size_t least)
 	if (distinct < need || digits + upper + lower < value.len / 2)
 		return false;
 	if (digits == 0)
-		return upper > 1 && lower > 1 && joints * 8 < value.len && changes * 4 > value.len;
+		/* CamelCase changes its kind less often than chance does. */
+		return upper > 1 && lower > 1 && joints * 8 < value.len &&
+		       changes * 20 > value.len * 9;
 	/* Words with a number at the end change their kind seldom. */
 	return (upper + lower > 0) && (changes * 5 >= value.len || value.len >= 24) &&
 	       joints * 4 < value.len;

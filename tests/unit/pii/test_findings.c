@@ -61,6 +61,15 @@ static void look_alikes_are_left_alone(void **state)
 		"password: ${DB_PASSWORD} or <your-password>",
 		"user@localhost and @handle and a@b",
 		"0x7fffdeadbeefcafe at 192.168.100.200:8080",
+		"int x509_lookup_by_fingerprint(store *st, int minor_version);",
+		"#define NODE_MINOR_VERSION 4",
+		"* merged `ef4768754c` and `abfac9640e`",
+		"oid 1.3.6.1.5.5.7.9.1 of a date",
+		"license: 1989 - 1994, 2018 2020",
+		"int cms_add0_recipient_password(CMS_ContentInfo *cms);",
+		".memitem:nth-child(3) { n1.set_child, 4, l2 }",
+		"#define A_C_80000000 0xcd",
+		"phi = 1.61803399F;",
 	};
 
 	for (size_t i = 0; i < GH_ARRAY_LEN(texts); i++) {
