@@ -30,7 +30,7 @@ static bool month_and_day(int month, int day)
 
 static bool all_same(const char *s)
 {
-	return strspn(s, (char[]){ s[0], 0 }) == strlen(s);
+	return !s[0] || !s[1] || (s[0] == s[1] && strspn(s, (char[]){ s[0], 0 }) == strlen(s));
 }
 
 bool gh_pii_luhn(const char *digits, size_t count)

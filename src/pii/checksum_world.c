@@ -16,7 +16,7 @@ static int two(const char *s, size_t i)
 
 static bool all_same(const char *s)
 {
-	return strspn(s, (char[]){ s[0], 0 }) == strlen(s);
+	return !s[0] || !s[1] || (s[0] == s[1] && strspn(s, (char[]){ s[0], 0 }) == strlen(s));
 }
 
 /* `weights` are one character a digit: '0' is 0, ':' is 10. */
