@@ -299,6 +299,14 @@ gh_result gh_pii_session_is_sure(struct gh_pii_session *session, struct gh_slice
 	return GH_OK;
 }
 
+bool gh_pii_session_replaces(const struct gh_pii_session *session, enum gh_pii_channel channel,
+                             enum gh_pii_class class)
+{
+	enum gh_pii_mode mode = session->policy->mode[class][channel];
+
+	return mode == GH_PII_REVERSIBLE || mode == GH_PII_STRICT;
+}
+
 const struct gh_pii_matches *gh_pii_session_matches(const struct gh_pii_session *session)
 {
 	return &session->matches;

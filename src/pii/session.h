@@ -49,6 +49,9 @@ gh_result gh_pii_session_scan(struct gh_pii_session *session, enum gh_pii_channe
 /* Whether `text` holds one match and that one has at least this confidence. Counts nothing. */
 gh_result gh_pii_session_is_sure(struct gh_pii_session *session, struct gh_slice key,
                                  struct gh_slice text, uint8_t confidence, bool *sure);
+/* Whether the policy replaces matches of the class on the channel. */
+bool gh_pii_session_replaces(const struct gh_pii_session *session, enum gh_pii_channel channel,
+                             enum gh_pii_class class);
 /* The matches of the last rewrite, for those who must know where they end. */
 const struct gh_pii_matches *gh_pii_session_matches(const struct gh_pii_session *session);
 

@@ -15,6 +15,7 @@
 struct gh_pii_text_stream {
 	struct gh_pii_session *session;
 	enum gh_pii_channel channel;
+	bool holds_names;      /* names and addresses are replaced, not only told */
 	struct gh_buf context; /* raw */
 	struct gh_buf held;    /* raw, not yet out */
 	size_t wanted;         /* that much must be held before anything can be decided */
@@ -36,6 +37,8 @@ gh_result gh_pii_text_stream_open(struct gh_pii_session *session, enum gh_pii_ch
 	GH_ENSURE(stream, GH_E_MEMORY, "out of memory");
 	stream->session = session;
 	stream->channel = channel;
+	stream->holds_names = gh_pii_session_replaces(session, channel, GH_PII_NAME) ||
+	                      gh_pii_session_replaces(session, channel, GH_PII_ADDRESS);
 	stream->context.secret = stream->held.secret = true;
 	stream->window.secret = stream->fresh.secret = true;
 	*out = stream;
@@ -107,9 +110,24 @@ static size_t word_end(struct gh_pii_text_stream *stream, size_t from)
 	return 0;
 }
 
-/* Nothing in it that could begin or belong to a structured match. */
-static bool is_quiet(struct gh_slice word)
+/* Its first letter is a capital of Latin, or of a script whose letters take two bytes. */
+static bool is_capitalised(struct gh_slice word)
 {
+	size_t i = 0;
+
+	while (i < word.len && word.data[i] < 0x80 && !gh_pii_is_alpha(word.data[i]))
+		i++;
+	if (i == word.len)
+		return false;
+	uint8_t c = word.data[i];
+	return c >= 'Z' + 1 ? c >= 0xc3 && c < 0xe2 : true;
+}
+
+/* Nothing in it that could begin or belong to a match that is replaced. */
+static bool is_quiet(const struct gh_pii_text_stream *stream, struct gh_slice word)
+{
+	if (stream->holds_names && is_capitalised(word))
+		return false;
 	if (word.len > 24)
 		return false;
 	for (size_t i = 0; i < word.len; i++) {
@@ -216,7 +234,7 @@ static gh_result advance(struct gh_pii_text_stream *stream, bool ended, struct g
 			unit = held.len;
 		}
 		seen = unit;
-		if (stream->settled || !is_quiet(gh_slice_sub(held, 0, unit))) {
+		if (stream->settled || !is_quiet(stream, gh_slice_sub(held, 0, unit))) {
 			GH_TRY(settle(stream, ended, &unit, &seen));
 			if (unit == 0)
 				return GH_OK;

@@ -90,6 +90,8 @@ static void plain_words_leave_at_once(void **state)
 	struct rig rig;
 
 	rig_open(&rig, GH_PII_STRICT);
+	rig.policy.mode[GH_PII_NAME][GH_PII_OUTPUT] = GH_PII_FLAG;
+	rig.policy.mode[GH_PII_ADDRESS][GH_PII_OUTPUT] = GH_PII_FLAG;
 	assert_ok(gh_pii_text_stream_open(rig.session, GH_PII_OUTPUT, &stream));
 	for (const char *at = text; *at; at++) {
 		assert_ok(gh_pii_text_stream_feed(stream, gh_slice(at, 1), &out));
@@ -97,6 +99,36 @@ static void plain_words_leave_at_once(void **state)
 	}
 	assert_string_equal(gh_buf_cstr(&out), text);
 	gh_buf_free(&out);
+	gh_pii_text_stream_close(stream);
+	rig_close(&rig);
+}
+
+static void a_name_of_some_words_is_one_token_where_names_are_replaced(void **state)
+{
+	static const char text[] =
+	    "Then Ada Lovelace wrote to Charles Babbage, and it was the best of letters.";
+	struct gh_buf whole = { 0 }, pieces = { 0 };
+	struct gh_pii_text_stream *stream;
+	size_t most = 0;
+	bool changed;
+	struct rig rig;
+
+	rig_open(&rig, GH_PII_REVERSIBLE);
+	assert_ok(gh_pii_session_rewrite(rig.session, GH_PII_OUTPUT, gh_slice(NULL, 0),
+	                                 gh_slice_str(text), 0, strlen(text), &whole, &changed));
+	assert_null(strstr(gh_buf_cstr(&whole), "Lovelace"));
+	assert_null(strstr(gh_buf_cstr(&whole), "Babbage"));
+	assert_ok(gh_pii_text_stream_open(rig.session, GH_PII_OUTPUT, &stream));
+	for (const char *at = text; *at; at++) {
+		assert_ok(gh_pii_text_stream_feed(stream, gh_slice(at, 1), &pieces));
+		size_t held = gh_pii_text_stream_held(stream);
+		most = held > most ? held : most;
+	}
+	assert_ok(gh_pii_text_stream_flush(stream, &pieces));
+	assert_string_equal(gh_buf_cstr(&pieces), gh_buf_cstr(&whole));
+	assert_true(most <= 64 + 24);
+	gh_buf_free(&whole);
+	gh_buf_free(&pieces);
 	gh_pii_text_stream_close(stream);
 	rig_close(&rig);
 }
@@ -274,6 +306,7 @@ int main(void)
 		cmocka_unit_test(the_output_is_the_same_for_every_cut),
 		cmocka_unit_test(byte_by_byte_is_the_same_too_and_leaks_nothing),
 		cmocka_unit_test(plain_words_leave_at_once),
+		cmocka_unit_test(a_name_of_some_words_is_one_token_where_names_are_replaced),
 		cmocka_unit_test(an_endless_word_is_held_within_bounds),
 		cmocka_unit_test(a_long_encoded_run_is_held_together),
 		cmocka_unit_test(held_text_comes_before_the_finish_whatever_carries_it),
