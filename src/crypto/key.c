@@ -196,6 +196,15 @@ gh_result gh_key_generate(enum gh_key_type type, struct gh_key **out)
 	return adopt(pkey, true, out);
 }
 
+gh_result gh_key_generate_rsa(unsigned bits, struct gh_key **out)
+{
+	GH_ENSURE(bits >= GH_RSA_MIN_BITS && bits <= GH_RSA_MAX_BITS, GH_E_ARGUMENT,
+	          "an RSA key has %d to %d bits", GH_RSA_MIN_BITS, GH_RSA_MAX_BITS);
+	EVP_PKEY *pkey = EVP_RSA_gen(bits);
+	GH_ENSURE(pkey, GH_E_CRYPTO, "OpenSSL could not make a key");
+	return adopt(pkey, true, out);
+}
+
 gh_result gh_key_from_pkey(EVP_PKEY *pkey, bool is_private, struct gh_key **out)
 {
 	GH_ENSURE(pkey && EVP_PKEY_up_ref(pkey) == 1, GH_E_ARGUMENT, "there is no key");

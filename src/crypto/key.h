@@ -30,6 +30,8 @@ GH_DEFINE_CLEANUP(struct gh_key *, gh_key_free)
 
 /* RSA is 2048 bits with e = 65537. */
 gh_result gh_key_generate(enum gh_key_type type, struct gh_key **out);
+/* RSA of another size, for keys that must last: GH_RSA_MIN_BITS to GH_RSA_MAX_BITS. */
+gh_result gh_key_generate_rsa(unsigned bits, struct gh_key **out);
 
 /* PEM "PRIVATE KEY" (PKCS#8, not encrypted) and "PUBLIC KEY" (SPKI): exactly one block, nothing but
  * white space around it. GH_E_FORMAT when it is not that, GH_E_DENIED for a kind, curve or size

@@ -71,8 +71,8 @@ struct decision {
 	struct gh_cedar_scratch *scratch;
 };
 
-static bool person_in_scope(const struct gh_cedar_scope *scope, const struct gh_cedar_uid *uid,
-                            const struct gh_cedar_entity_data *data)
+bool gh_cedar_in_scope(const struct gh_cedar_scope *scope, const struct gh_cedar_uid *uid,
+                       const struct gh_cedar_entity_data *data)
 {
 	switch (scope->kind) {
 	case GH_CEDAR_SCOPE_ANY: return true;
@@ -133,9 +133,9 @@ static void try_policy(void *user, const struct gh_cedar_policy *policy)
 	struct gh_cedar_run *run = &decision->run;
 	const struct gh_cedar_request *request = run->request;
 
-	if (!person_in_scope(&policy->action, request->action, run->action) ||
-	    !person_in_scope(&policy->principal, request->principal, run->principal) ||
-	    !person_in_scope(&policy->resource, request->resource, run->resource))
+	if (!gh_cedar_in_scope(&policy->action, request->action, run->action) ||
+	    !gh_cedar_in_scope(&policy->principal, request->principal, run->principal) ||
+	    !gh_cedar_in_scope(&policy->resource, request->resource, run->resource))
 		return;
 	if (decision->scratch->bump.used || decision->scratch->bump.spill)
 		gh_cedar_bump_clear(run->bump);

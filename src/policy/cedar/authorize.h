@@ -55,6 +55,10 @@ gh_result gh_cedar_authorize(const struct gh_cedar_policy_set *set,
                              const struct gh_cedar_entities *entities,
                              const struct gh_cedar_request *request,
                              struct gh_cedar_scratch *scratch, struct gh_cedar_answer *out);
+/* Whether an entity stands in the scope; `data` may be NULL (it is not in the store). For those who
+ * explain a decision: policies are matched by this and by nothing else. */
+bool gh_cedar_in_scope(const struct gh_cedar_scope *scope, const struct gh_cedar_uid *uid,
+                       const struct gh_cedar_entity_data *data);
 /* The same by a scan over all policies, without the index: what the index is tested against. */
 gh_result gh_cedar_authorize_linear(const struct gh_cedar_policy_set *set,
                                     const struct gh_cedar_entities *entities,

@@ -67,6 +67,9 @@ gh_result gh_cedar_value_read(struct gh_cedar_space *space, struct gh_slice json
 /* {"type":…,"id":…}, also inside {"__entity":…}. */
 gh_result gh_cedar_uid_read(struct gh_cedar_space *space, struct gh_slice json,
                             const struct gh_cedar_uid **out);
+/* Type::"id", as policies write it. GH_E_FORMAT with *why (may be NULL). */
+gh_result gh_cedar_uid_parse(struct gh_cedar_space *space, struct gh_slice text,
+                             const struct gh_cedar_uid **out, struct gh_cedar_diagnostic *why);
 /* Cedar JSON of a value: entities as {"__entity":…}, extension values as {"__extn":…}. */
 void gh_cedar_value_to_json(const struct gh_cedar_value *value, struct gh_buf *out);
 

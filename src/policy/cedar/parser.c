@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "policy/cedar/entities.h"
+
 gh_result gh_cedar_parser_start(struct gh_cedar_parser *parser, struct gh_cedar_space *space,
                                 struct gh_slice source, struct gh_cedar_diagnostic *why)
 {
@@ -159,4 +161,20 @@ gh_result gh_cedar_parser_uid(struct gh_cedar_parser *parser, const struct gh_ce
 	*out = gh_cedar_intern_uid(parser->space, type, id);
 	GH_ENSURE(*out, GH_E_LIMIT, "no memory for the policies");
 	return GH_OK;
+}
+
+gh_result gh_cedar_uid_parse(struct gh_cedar_space *space, struct gh_slice text,
+                             const struct gh_cedar_uid **out, struct gh_cedar_diagnostic *why)
+{
+	struct gh_cedar_diagnostic local;
+	struct gh_cedar_parser parser;
+
+	if (!why)
+		why = &local;
+	GH_TRY(gh_cedar_check_source(text, why));
+	GH_TRY(gh_cedar_parser_start(&parser, space, text, why));
+	GH_TRY(gh_cedar_parser_uid(&parser, out));
+	return parser.token.kind == GH_CEDAR_TOK_END
+	           ? GH_OK
+	           : gh_cedar_parser_unexpected(&parser, "nothing more");
 }

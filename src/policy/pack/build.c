@@ -4,22 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "crypto/hash.h"
 #include "policy/pack/trust.h"
-
-static int by_path(const void *a, const void *b)
-{
-	const struct gh_tar_member *x = a, *y = b;
-	size_t shorter = x->path.len < y->path.len ? x->path.len : y->path.len;
-	int order = memcmp(x->path.data, y->path.data, shorter);
-
-	return order ? order : (x->path.len > y->path.len) - (x->path.len < y->path.len);
-}
 
 void gh_pack_files_free(struct gh_pack_files *files)
 {
@@ -107,7 +97,7 @@ static gh_result read_folder(int root, struct gh_pack_files *out)
 	GH_TRY(add_folder(out, root, "policies", ".cedar"));
 	GH_TRY(add_folder(out, root, "entities", ".json"));
 	GH_TRY(add_folder(out, root, "tests", ".json"));
-	qsort(out->members, out->count, sizeof *out->members, by_path);
+	gh_tar_sort(out->members, out->count);
 	return GH_OK;
 }
 
@@ -141,7 +131,7 @@ static gh_result write_pack(const struct gh_tar_member *members, size_t count,
 		if (!gh_slice_eq_str(members[i].path, "manifest.json") &&
 		    !gh_slice_eq_str(members[i].path, "manifest.jws"))
 			all[n++] = members[i];
-	qsort(all, n, sizeof *all, by_path);
+	gh_tar_sort(all, n);
 	return gh_tar_write(all, n, out);
 }
 

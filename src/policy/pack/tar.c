@@ -3,6 +3,7 @@
 #include "policy/pack/tar.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define BLOCK 512
 
@@ -44,6 +45,18 @@ static int compare(struct gh_slice a, struct gh_slice b)
 	int order = memcmp(a.data, b.data, shorter);
 
 	return order ? order : (a.len > b.len) - (a.len < b.len);
+}
+
+static int by_path(const void *a, const void *b)
+{
+	return compare(((const struct gh_tar_member *)a)->path,
+	               ((const struct gh_tar_member *)b)->path);
+}
+
+void gh_tar_sort(struct gh_tar_member *members, size_t count)
+{
+	if (count)
+		qsort(members, count, sizeof *members, by_path);
 }
 
 static void make_header(const struct gh_tar_member *member, struct header *out)

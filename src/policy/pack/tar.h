@@ -18,6 +18,9 @@ struct gh_tar_member {
 
 bool gh_tar_path_is_fine(struct gh_slice path);
 
+/* Into the order of an archive. */
+void gh_tar_sort(struct gh_tar_member *members, size_t count);
+
 /* Appends the archive. GH_E_ARGUMENT when a path is not fine or they do not ascend. */
 gh_result gh_tar_write(const struct gh_tar_member *members, size_t count, struct gh_buf *out);
 

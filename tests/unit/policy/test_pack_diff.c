@@ -249,6 +249,11 @@ static void every_fault_is_told_where_it_stands(void **state)
 	"\"id\":\"" action "\"},\"resource\":{\"type\":\"Doc\",\"id\":\"d\"},"                     \
 	"\"context\":{\"mfa\":false},\"decision\":\"" decision "\"" more "}"
 
+#define TRIAL_0 ASK("read", "deny", "")
+#define TRIAL_1 ASK("read", "allow", ",\"reason\":[\"x\"]")
+#define TRIAL_2 ASK("write", "deny", ",\"errors\":[]")
+#define TRIAL_3 ASK("write", "deny", ",\"errors\":[\"e\"]")
+
 static void every_test_is_tried_and_told(void **state)
 {
 	struct heard heard = { { 0 }, { 0 } };
@@ -257,12 +262,7 @@ static void every_test_is_tried_and_told(void **state)
 		.policies = "@id(\"r\") permit(principal, action == Action::\"read\", resource);"
 		            "@id(\"e\") permit(principal, action == Action::\"write\", resource)"
 		            " when { principal.level > 1 };",
-		.tests = "{\"requests\":[" ASK("read", "deny", "") "," ASK(
-		    "read", "allow",
-		    ",\"reason\":[\"x\"]") "," ASK("write", "deny",
-		                                   ",\"errors\":[]") "," ASK("write", "deny",
-		                                                             ",\"errors\":["
-		                                                             "\"e\"]") "]}",
+		.tests = "{\"requests\":[" TRIAL_0 "," TRIAL_1 "," TRIAL_2 "," TRIAL_3 "]}",
 	};
 	struct gh_tar_member members[4];
 	size_t count = made_members(&from, members);
