@@ -63,6 +63,9 @@ static int by_shape(const struct gh_pii_span *span)
 	size_t n = span->count;
 	bool grouped = span->groups > 1;
 
+	if (n == 10 && d[0] >= '2' && strcmp(span->lengths, "334") == 0 && !span->is_even &&
+	    span->separator == '.')
+		return 40; /* 252.227-7013: a clause */
 	if (n == 10 && d[0] >= '2' && strcmp(span->lengths, "334") == 0)
 		return span->paren || (span->is_even && d[3] >= '2') ? 88 : 78;
 	if (n == 10 && d[0] == '0' && strcmp(span->lengths, "22222") == 0)
@@ -116,6 +119,10 @@ int gh_pii_phone_confidence(const struct gh_pii_span *span)
 	if (span->count < 6 || span->count > 15 || span->is_decimal || gh_pii_is_date(span) ||
 	    is_version(span) || gh_pii_is_ip_address(span) ||
 	    (span->digits[0] == '0' && strspn(span->digits, "0") == span->count))
+		return 0;
+	/* The greatest numbers of 32 bits. */
+	if (strcmp(span->digits, "2147483647") == 0 || strcmp(span->digits, "2147483648") == 0 ||
+	    strcmp(span->digits, "4294967295") == 0 || strcmp(span->digits, "4294967296") == 0)
 		return 0;
 	/* 1.3.6.1.5.5.7: the name of an object. */
 	if (span->separator == '.' && span->groups > 5)

@@ -201,13 +201,32 @@ static bool is_code(struct gh_slice value)
 	return words == 0;
 }
 
+/* STACK_OF(x), Scanner::token_1, *d2i_key(FILE: a name, and what calls or finds it; "#anchor". */
+static bool is_call(struct gh_slice value)
+{
+	size_t i = value.len > 0 && value.data[0] == '*';
+
+	if (value.len > 0 && value.data[0] == '#') {
+		for (i = 1; i < value.len; i++)
+			if (value.data[i] < 'a' && value.data[i] != '-' &&
+			    !gh_pii_is_digit(value.data[i]))
+				return false;
+		return true;
+	}
+	while (i < value.len && (gh_pii_is_alnum(value.data[i]) || value.data[i] == '_'))
+		i++;
+	return i > 3 && i + 1 < value.len &&
+	       (value.data[i] == '(' || (value.data[i] == ':' && value.data[i + 1] == ':'));
+}
+
 static bool add_value(struct gh_pii_scan *scan, const struct value *value, enum strength strength,
                       int confidence)
 {
 	struct gh_slice s = gh_slice_sub(scan->text, value->start, value->end - value->start);
 
 	size_t most = value->quoted ? MAX_VALUE : MAX_BARE_VALUE;
-	if (s.len < 4 || s.len >= most || gh_pii_is_no_secret(s))
+	if (s.len < 4 || s.len >= most || gh_pii_is_no_secret(s) ||
+	    (is_call(s) && (!value->quoted || s.data[0] == '#')))
 		return false;
 	switch (strength) {
 	case PASSWORD_NAME:
