@@ -56,7 +56,7 @@ struct gh_pii_scan {
 	const struct gh_pii_table *table;
 	size_t column_hint;
 	/* already read by the detector of that name */
-	size_t number_done, code_done, jwt_done, private_key_done;
+	size_t number_done, code_done, jwt_done, private_key_done, address_done;
 	/* what is known of long runs, so that signs inside them do not read them again: of one
 	 * alphabet each (credential.c), and of an unquoted value (secret.c) */
 	struct gh_pii_known {

@@ -9,6 +9,7 @@
 
 #include "base/secret.h"
 #include "pii/calibration.h"
+#include "pii/address.h"
 #include "pii/decode.h"
 #include "pii/fold.h"
 #include "pii/names.h"
@@ -418,6 +419,7 @@ static void signs_of_block(struct gh_pii_scan *scan, const struct gh_pii_bits *b
 		gh_pii_detect_number(scan, where);
 		gh_pii_detect_code(scan, where);
 		gh_pii_detect_age(scan, where);
+		gh_pii_detect_address(scan, where);
 	}
 }
 

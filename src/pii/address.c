@@ -1,0 +1,631 @@
+/* Postal addresses. The sign is a number: a house, a box, a unit or a postcode. What stands around
+ * it is taken apart into a bounded number of words, and evidence is counted: a kind of street, a
+ * house number, a unit, a state, a postcode, a country, words that say that an address follows. One
+ * span covers the whole, over commas and single line breaks. */
+#include "pii/address.h"
+
+#include "address_table.h"
+#include "pii/detect.h"
+
+#define AHEAD     30 /* words that are looked at behind the number */
+#define BEHIND    8  /* and before it */
+#define MAX_BYTES 240
+#define MAX_NAMES 6 /* words of a street's name */
+#define MAX_CITY  5
+#define ENOUGH    5
+#define MAX_LINES 5
+#define COMPOUNDS 64
+
+enum gap { JOINED, SPACE, COMMA, LINE, STOP_SPACE, HASH, AND, END };
+
+struct word {
+	uint32_t start, end;
+	uint16_t flags; /* GH_A_… */
+	uint8_t gap; /* to the word before it (of those behind the number: to the one after it) */
+	uint8_t digits; /* how many digits it begins with */
+	bool is_number, is_code, is_capital, is_ordinal;
+};
+
+struct reader {
+	const struct gh_pii_scan *scan;
+	struct word ahead[AHEAD], behind[BEHIND];
+	size_t ahead_count, behind_count;
+};
+
+/* What was found: score, bounds, and where the number's own part ends. */
+struct finding {
+	int score;
+	size_t start, end;
+	bool street, lower;
+};
+
+static bool is_word_byte(uint8_t c)
+{
+	return gh_pii_is_alnum(c) || c >= 0x80;
+}
+
+static uint16_t flags_of(const struct gh_pii_scan *scan, size_t start, size_t end)
+{
+	uint64_t hash = gh_pii_word_hash(gh_slice(scan->text.data + start, end - start),
+	                                 scan->text.data + scan->text.len);
+	uint32_t print = (uint32_t)hash ? (uint32_t)hash : 1;
+
+	if (!hash)
+		return 0;
+	for (size_t at = hash >> 40 & (GH_PII_ADDRESS_SLOTS - 1); gh_pii_address_prints[at];
+	     at = (at + 1) & (GH_PII_ADDRESS_SLOTS - 1))
+		if (gh_pii_address_prints[at] == print)
+			return gh_pii_address_flags[at];
+	return 0;
+}
+
+static enum gap gap_between(const struct gh_pii_scan *scan, size_t from, size_t to)
+{
+	enum gap gap = JOINED;
+	unsigned lines = 0;
+	bool dot = false, blank = false;
+
+	for (size_t i = from; i < to; i++) {
+		switch (scan->text.data[i]) {
+		case ' ':
+		case '\t':
+		case '\r': blank = true; break;
+		case '\n': lines++; break;
+		case ',': gap = COMMA; break;
+		case '#': gap = HASH; break;
+		case '&': gap = AND; break;
+		case '.': dot = true; break;
+		case '-':
+		case '\'':
+		case '/': break;
+		default: return END;
+		}
+	}
+	if (lines > 1 || to - from > 12)
+		return END;
+	if (lines)
+		return LINE;
+	if (gap != JOINED)
+		return gap;
+	return dot && blank ? STOP_SPACE : blank ? SPACE : JOINED;
+}
+
+static void look_at(const struct gh_pii_scan *scan, struct word *word)
+{
+	const uint8_t *text = scan->text.data + word->start;
+	size_t len = word->end - word->start, digits = 0;
+
+	while (digits < len && gh_pii_is_digit(text[digits]))
+		digits++;
+	word->digits = (uint8_t)(digits < 255 ? digits : 255);
+	word->is_number = digits > 0;
+	word->is_ordinal = digits > 0 && len == digits + 2 && gh_pii_is_alpha(text[digits]) &&
+	                   gh_pii_is_alpha(text[digits + 1]);
+	word->is_capital = (text[0] >= 'A' && text[0] <= 'Z') || text[0] >= 0xc3;
+	word->is_code = false;
+	for (size_t i = 0; i < len && i < 8 && digits == 0; i++)
+		word->is_code = word->is_code || gh_pii_is_digit(text[i]);
+	word->flags = digits || word->is_code ? 0 : flags_of(scan, word->start, word->end);
+}
+
+static void read_ahead(struct reader *r, size_t at)
+{
+	const struct gh_slice text = r->scan->text;
+	size_t limit = at + MAX_BYTES < text.len ? at + MAX_BYTES : text.len, last = at;
+
+	r->ahead_count = 0;
+	for (size_t i = at; i < limit && r->ahead_count < AHEAD;) {
+		struct word *word = &r->ahead[r->ahead_count];
+		size_t start = i;
+		while (start < limit && !is_word_byte(text.data[start]))
+			start++;
+		if (start == limit)
+			return;
+		size_t end = start;
+		while (end < text.len && end - start < 64 && is_word_byte(text.data[end]))
+			end++;
+		*word = (struct word){ .start = (uint32_t)start, .end = (uint32_t)end };
+		word->gap = (uint8_t)(r->ahead_count ? gap_between(r->scan, last, start) : JOINED);
+		if (word->gap == END)
+			return;
+		look_at(r->scan, word);
+		r->ahead_count++;
+		last = i = end;
+	}
+}
+
+static void read_behind(struct reader *r, size_t at)
+{
+	const struct gh_slice text = r->scan->text;
+	size_t last = at;
+
+	r->behind_count = 0;
+	while (last > 0 && r->behind_count < BEHIND) {
+		struct word *word = &r->behind[r->behind_count];
+		size_t end = last;
+		while (end > 0 && last - end < 12 && !is_word_byte(text.data[end - 1]))
+			end--;
+		if (end == 0 || !is_word_byte(text.data[end - 1]))
+			return;
+		size_t start = end;
+		while (start > 0 && end - start < 64 && is_word_byte(text.data[start - 1]))
+			start--;
+		*word = (struct word){ .start = (uint32_t)start, .end = (uint32_t)end };
+		word->gap = (uint8_t)gap_between(r->scan, end, last);
+		look_at(r->scan, word);
+		r->behind_count++;
+		last = start;
+	}
+}
+
+/* ---- pieces ---- */
+
+static bool is_short_dotted(const struct word *word)
+{
+	return word->end - word->start <= 5 && !word->is_number;
+}
+
+static bool text_is(const struct gh_pii_scan *scan, const struct word *word, const char *lower)
+{
+	size_t len = strlen(lower);
+
+	if (word->end - word->start != len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (gh_pii_lower(scan->text.data[word->start + i]) != (uint8_t)lower[i])
+			return false;
+	return true;
+}
+
+/* Words that end like streets do in languages that write them as one: Hauptstraße, Nassaustraat. */
+static bool is_compound(const struct gh_pii_scan *scan, const struct word *word)
+{
+	static const char *const ends[] = {
+		"straße", "strasse",   "strase",   "gasse",  "platz", "allee",  "straat",
+		"laan",   "plein",     "gracht",   "kade",   "dijk",  "singel", "steeg",
+		"markt",  "katu",      "kuja",     "tie",    "vägen", "gatan",  "gata",
+		"gränd",  "vej",       "gade",     "stræde", "veien", "vegen",  "vegur",
+		"gata",   "stræti",    "stígur",   "utca",   "weg",   "ring",   "damm",
+		"ufer",   "steig",     "stieg",    "str",    "hof",   "stíg",   "braut",
+		"polku",  "väg",       "gaten",    "vei",    "baan",  "pad",    "dreef",
+		"hofje",  "promenade", "chaussee", "graben", "berg",  "gässli", "strass",
+	};
+	const uint8_t *end = scan->text.data + word->end;
+	size_t len = word->end - word->start;
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(ends); i++) {
+		size_t tail = strlen(ends[i]), same = 0;
+		if (len < tail + 3)
+			continue;
+		while (same < tail && gh_pii_lower(end[(ptrdiff_t)same - (ptrdiff_t)tail]) ==
+		                          (uint8_t)ends[i][same])
+			same++;
+		if (same == tail)
+			return true;
+	}
+	return false;
+}
+
+/* "K2L 6B8", "ZE03 10R", "SW1A 2AA": two codes side by side. */
+static bool is_post_code(const struct gh_pii_scan *scan, const struct word *first,
+                         const struct word *second)
+{
+	const uint8_t *a = scan->text.data + first->start, *b = scan->text.data + second->start;
+	size_t a_len = first->end - first->start, b_len = second->end - second->start;
+
+	if (!first->is_code || !second->is_number || second->gap != SPACE || b_len != 3)
+		return false;
+	bool canada = a_len == 3 && gh_pii_is_alpha(a[0]) && gh_pii_is_digit(a[1]) &&
+	              gh_pii_is_alpha(a[2]) && gh_pii_is_digit(b[0]) && gh_pii_is_alpha(b[1]) &&
+	              gh_pii_is_digit(b[2]);
+	bool kingdom = a_len >= 2 && a_len <= 4 && gh_pii_is_alpha(a[0]) && gh_pii_is_digit(b[0]) &&
+	               gh_pii_is_alpha(b[2]);
+	return canada || kingdom;
+}
+
+static bool is_zip(const struct word *word)
+{
+	return word->digits == 5 && word->end - word->start == 5;
+}
+
+/* "20558-5385": the four belong to the five. */
+static size_t zip_end(const struct reader *r, size_t i)
+{
+	if (i + 1 < r->ahead_count && r->ahead[i + 1].gap == JOINED &&
+	    r->ahead[i + 1].digits == 4 && r->ahead[i + 1].end == r->ahead[i].end + 5)
+		return i + 1;
+	return i;
+}
+
+static bool has_unit_value(const struct reader *r, size_t i)
+{
+	const struct word *value = &r->ahead[i + 1];
+
+	if (i + 1 >= r->ahead_count || value->gap == LINE || value->gap == COMMA)
+		return false;
+	return value->is_number || value->is_code || value->end - value->start == 1;
+}
+
+/* ---- behind the street: unit, town, state, postcode, country ---- */
+
+static void read_tail(const struct reader *r, size_t from, struct finding *out)
+{
+	const struct gh_pii_scan *scan = r->scan;
+	unsigned city = 0, lines = 0;
+	bool state = false, zip = false, open_city = false;
+
+	for (size_t i = from; i < r->ahead_count; i++) {
+		const struct word *w = &r->ahead[i], *before = &r->ahead[i ? i - 1 : 0];
+		if (w->gap == STOP_SPACE && !is_short_dotted(before))
+			return;
+		if (w->gap == LINE && (zip || ++lines > MAX_LINES))
+			return;
+		if (w->gap == COMMA || w->gap == LINE) {
+			city = 0;
+			open_city = true;
+		}
+		if (w->gap == HASH && (w->is_number || w->is_code)) {
+			out->score++;
+			out->end = w->end;
+		} else if ((w->flags & GH_A_UNIT) && has_unit_value(r, i)) {
+			out->score += w->flags & GH_A_APART ? 3 : 1;
+			out->end = r->ahead[++i].end;
+			open_city = false;
+		} else if (w->is_number) {
+			if (zip)
+				return;
+			if (is_zip(w)) {
+				zip = true;
+				out->score += state || city || open_city ? 3 : 2;
+				i = zip_end(r, i);
+				out->end = r->ahead[i].end;
+			} else if (w->digits <= 6 && !w->is_ordinal) {
+				if (w->gap != SPACE && w->gap != LINE && w->gap != COMMA)
+					return;
+				out->score += w->digits >= 4 ? 1 : 0;
+				out->end = w->end;
+				open_city = true;
+				city = 0;
+			} else if (w->is_ordinal) {
+				city++;
+			} else {
+				return;
+			}
+		} else if (i + 1 < r->ahead_count && is_post_code(scan, w, &r->ahead[i + 1])) {
+			out->score += 3;
+			zip = true;
+			out->end = r->ahead[++i].end;
+			open_city = true;
+		} else if (zip && (w->flags & (GH_A_COUNTRY | GH_A_DIRECTION)) == 0 &&
+		           !(open_city && w->is_capital && w->gap != LINE)) {
+			return;
+		} else if (w->flags & GH_A_DIRECTION && w->gap != LINE && w->end - w->start <= 2 &&
+		           !(w->flags & GH_A_STATE)) {
+			out->end = w->end;
+		} else if ((w->flags & GH_A_STATE) && w->end - w->start <= 3 &&
+		           (w->is_capital ||
+		            (i + 1 < r->ahead_count && is_zip(&r->ahead[i + 1])))) {
+			state = true;
+			out->score += 2;
+			out->end = w->end;
+		} else if (w->flags & (GH_A_STATENAME | GH_A_COUNTRY)) {
+			if (w->is_capital || out->lower) {
+				out->score += 1;
+				out->end = w->end;
+			}
+		} else if (w->flags & GH_A_MILITARY) {
+			out->score += 3;
+			out->end = w->end;
+			open_city = true;
+		} else if (w->is_code) {
+			if (w->gap != SPACE || !open_city)
+				return;
+			out->end = w->end;
+		} else if (w->is_capital || out->lower) {
+			if (++city > MAX_CITY)
+				return;
+			/* A town behind a comma or on a line of its own; elsewhere only when a
+			 * state or a postcode follows. */
+			bool last = i + 1 == r->ahead_count || r->ahead[i + 1].gap != SPACE ||
+			            r->ahead[i + 1].is_capital || r->ahead[i + 1].is_number ||
+			            (r->ahead[i + 1].flags & GH_A_PARTICLE);
+			if (open_city && w->is_capital && last)
+				out->end = w->end;
+		} else if (!(w->flags & GH_A_PARTICLE) || ++city > MAX_CITY) {
+			return;
+		}
+	}
+}
+
+/* ---- number, name, kind: "1600 Amphitheatre Parkway" ---- */
+
+static void read_street(const struct reader *r, struct finding *out)
+{
+	const struct gh_pii_scan *scan = r->scan;
+	unsigned names = 0, capitals = 0, numbers = 1;
+	bool weak = false, front = false, direction = false;
+	size_t i = 1;
+
+	out->lower = r->ahead_count > 1 && !r->ahead[1].is_capital && !r->ahead[1].is_number;
+	for (; i < r->ahead_count; i++) {
+		const struct word *w = &r->ahead[i], *before = &r->ahead[i - 1];
+		if (w->gap == STOP_SPACE && !is_short_dotted(before))
+			break;
+		if (w->gap == LINE || (w->gap == COMMA && !(w->flags & GH_A_UNIT) && !front))
+			break;
+		if (w->is_ordinal || w->gap == AND) {
+			names++;
+			capitals++;
+		} else if (w->is_number) {
+			if (names == 0 && numbers == 1 && w->gap == SPACE && i == 1) {
+				numbers++;
+				continue;
+			}
+			if (names == 0 || w->digits > 5)
+				break;
+			/* "98 Hlíðarvegur 25" */
+			out->score += front || is_compound(scan, before) ? 2 : 1;
+			out->end = w->end;
+			i++;
+			break;
+		} else if ((w->flags & GH_A_UNIT) && names && has_unit_value(r, i)) {
+			break;
+		} else if ((w->flags & GH_A_BOX) && i + 1 < r->ahead_count &&
+		           r->ahead[i + 1].is_number) {
+			out->score += 4;
+			out->end = r->ahead[i + 1].end;
+			out->street = true;
+			i += 2;
+			break;
+		} else if ((w->flags & GH_A_FRONT) && names == 0 &&
+		           (w->end - w->start > 2 || w->gap == STOP_SPACE ||
+		            (i + 1 < r->ahead_count && r->ahead[i + 1].gap == STOP_SPACE))) {
+			front = true;
+			out->score += 3;
+			names += (w->flags & GH_A_STREET) != 0;
+			capitals += w->is_capital;
+		} else if ((w->flags & GH_A_STREET) && names > 0 &&
+		           !(text_is(scan, w, "st") && i == 1)) {
+			out->score += 4;
+			out->end = w->end;
+			out->street = true;
+			i++;
+			/* "Highway 71", "Route 9" */
+			if (i < r->ahead_count && r->ahead[i].is_number &&
+			    r->ahead[i].gap == SPACE && r->ahead[i].digits <= 4)
+				out->end = r->ahead[i++].end;
+			break;
+		} else if ((w->flags & GH_A_DIRECTION) && w->gap != COMMA) {
+			out->score += direction ? 0 : 1;
+			direction = true;
+			if (w->end - w->start > 2) {
+				names++;
+				capitals += w->is_capital;
+			}
+			if (weak)
+				out->end = w->end;
+		} else if (w->is_capital || out->lower) {
+			if (++names > MAX_NAMES)
+				break;
+			capitals += w->is_capital;
+			if (is_compound(scan, w)) {
+				out->score += weak ? 1 : 3;
+				out->end = w->end;
+				weak = true;
+			} else if ((w->flags & GH_A_WEAK) && names > 1) {
+				out->score += weak ? 0 : 2;
+				out->end = w->end;
+				weak = true;
+			}
+		} else if (!(w->flags & GH_A_PARTICLE)) {
+			break;
+		}
+	}
+	if (front && names) {
+		out->street = true;
+		const struct word *last = &r->ahead[i - 1];
+		if (last->end > out->end)
+			out->end = last->end;
+	}
+	out->street = out->street || weak;
+	out->score += capitals > 0;
+	if (out->lower)
+		out->score -= 2;
+	if (names == 0 && !out->street) {
+		out->score = 0;
+		return;
+	}
+	if (!out->street && out->end == r->ahead[0].end) {
+		/* Number and names alone: only what follows can make an address of it. */
+		if (i > 1)
+			out->end = r->ahead[i - 1].end;
+		out->score--;
+	}
+	read_tail(r, i, out);
+}
+
+/* ---- kind, name, number: "Via delle Coste 41", "Hauptstraße 5" ---- */
+
+static bool read_front(const struct reader *r, struct finding *out)
+{
+	const struct gh_pii_scan *scan = r->scan;
+	const struct word *near = &r->behind[0];
+
+	if (r->behind_count == 0 || near->is_number || near->gap == LINE || near->gap == END ||
+	    near->gap == HASH)
+		return false;
+	if ((near->is_capital || near->gap == SPACE) && near->gap <= SPACE &&
+	    is_compound(scan, near)) {
+		out->start = near->start;
+		out->score += near->is_capital ? 4 : 2;
+		/* "Große Bleichen", "Alte Poststraße" */
+		out->street = true;
+		return true;
+	}
+	for (size_t i = 0; i < r->behind_count && i < MAX_NAMES; i++) {
+		const struct word *w = &r->behind[i];
+		if (i > 0 && (w->gap == COMMA || w->gap == LINE || w->gap == END || w->is_number ||
+		              (w->gap == STOP_SPACE && !is_short_dotted(w))))
+			return false;
+		if ((w->flags & GH_A_FRONT) && i > 0 &&
+		    (w->end - w->start > 2 || w->gap == STOP_SPACE)) {
+			out->start = w->start;
+			out->score += w->end - w->start > 2 ? 4 : 3;
+			out->score += r->behind[0].is_capital;
+			out->street = true;
+			return true;
+		}
+		if (!w->is_capital && !(w->flags & GH_A_PARTICLE))
+			return false;
+	}
+	return false;
+}
+
+/* "P.O. Box 108", "Postfach 12", "Unit 1783 Box 3210", "Apt. 466" on a line of its own. */
+static bool read_box(const struct reader *r, struct finding *out)
+{
+	const struct gh_pii_scan *scan = r->scan;
+	const struct word *near = &r->behind[0];
+
+	if (r->behind_count == 0 || near->gap == LINE || near->gap == END || near->gap == COMMA)
+		return false;
+	if (near->flags & GH_A_BOX) {
+		bool po = r->behind_count > 1 && (text_is(scan, &r->behind[1], "po") ||
+		                                  text_is(scan, &r->behind[1], "office"));
+		bool p_o = r->behind_count > 2 && text_is(scan, &r->behind[1], "o") &&
+		           text_is(scan, &r->behind[2], "p");
+		bool own = near->end - near->start >= 6;
+		if (!po && !p_o && !own)
+			return false;
+		out->start = own ? near->start : r->behind[po ? 1 : 2].start;
+		out->score += 5;
+		out->street = true;
+		return true;
+	}
+	bool military = r->ahead_count > 2 && (r->ahead[1].flags & GH_A_BOX) &&
+	                r->ahead[2].is_number &&
+	                (text_is(scan, near, "unit") || (near->flags & GH_A_MILITARY));
+	size_t start = near->start;
+	bool line_start =
+	    start == 0 || scan->text.data[start - 1] == '\n' ||
+	    (start > 1 && scan->text.data[start - 1] == ' ' &&
+	     !is_word_byte(scan->text.data[start - 2]) && scan->text.data[start - 2] != ',' &&
+	     scan->text.data[start - 2] != '.') ||
+	    scan->text.data[start - 1] == '>';
+	if (!military && !((near->flags & GH_A_APART) && line_start))
+		return false;
+	out->start = start;
+	out->score += 4;
+	out->street = true;
+	return true;
+}
+
+static bool is_context(const struct reader *r)
+{
+	for (size_t i = 0; i < r->behind_count; i++) {
+		if (r->behind[i].flags & GH_A_CONTEXT)
+			return true;
+		if (r->behind[i].gap == STOP_SPACE && i > 0)
+			return false;
+	}
+	return false;
+}
+
+/* "zip code 35649", "PLZ: 10115"; "Denmark 15838" at the begin of a line. */
+static bool is_post_number(const struct reader *r)
+{
+	const struct word *number = &r->ahead[0], *near = &r->behind[0];
+	size_t len = number->end - number->start;
+
+	if (len != number->digits || len < 4 || len > 6 || r->behind_count == 0)
+		return false;
+	for (size_t i = 0; i < r->behind_count && i < 4; i++) {
+		const struct word *w = &r->behind[i];
+		if (w->flags & GH_A_ZIP)
+			return true;
+		if (w->is_number || w->gap == STOP_SPACE)
+			break;
+	}
+	if (!(near->flags & GH_A_COUNTRY) || len != 5 || near->gap != SPACE)
+		return false;
+	size_t start = near->start;
+	const uint8_t *text = r->scan->text.data;
+	while (start > 0 &&
+	       (text[start - 1] == ' ' || text[start - 1] == '>' || text[start - 1] == '?'))
+		start--;
+	return start == 0 || text[start - 1] == '\n';
+}
+
+static void add(struct gh_pii_scan *scan, const struct finding *found, const char *kind)
+{
+	int confidence = 48 + 6 * found->score;
+
+	if (confidence > 97)
+		confidence = 97;
+	gh_pii_add(scan, found->start, found->end, GH_PII_ADDRESS, kind, confidence);
+	if (found->end > scan->address_done)
+		scan->address_done = found->end;
+}
+
+void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
+{
+	struct reader r = { .scan = scan };
+	const uint8_t *text = scan->text.data;
+	struct finding found = { .start = at };
+
+	if (at < scan->address_done || (scan->without >> GH_PII_ADDRESS & 1))
+		return;
+	/* Money, versions, times, ids and the middle of words are no house numbers. */
+	if (at > 0 && (is_word_byte(text[at - 1]) || memchr("$.:/=_@%+", text[at - 1], 9)) &&
+	    !(text[at - 1] == ':' && at > 1 && text[at - 2] > '9'))
+		return;
+	size_t digits = at;
+	while (digits < scan->text.len && digits - at < 8 && gh_pii_is_digit(text[digits]))
+		digits++;
+	if (digits - at > 6)
+		return;
+	uint8_t next = gh_pii_byte(scan, digits);
+	if ((next == '.' || next == ':' || next == '/' || next == '%') &&
+	    gh_pii_is_alnum(gh_pii_byte(scan, digits + 1)))
+		return;
+	read_ahead(&r, at);
+	if (r.ahead_count == 0)
+		return;
+	read_behind(&r, at);
+	found.end = r.ahead[0].end;
+	if (is_post_number(&r)) {
+		found.score = ENOUGH + 1;
+		found.end = r.ahead[zip_end(&r, 0)].end;
+		add(scan, &found, "postcode");
+		return;
+	}
+	bool behind = read_box(&r, &found) || read_front(&r, &found);
+	if (behind) {
+		found.score++;
+		found.lower = false;
+		size_t from = r.ahead_count > 2 && (r.ahead[1].flags & GH_A_BOX) ? 3 : 1;
+		if (from == 3)
+			found.end = r.ahead[2].end;
+		read_tail(&r, from, &found);
+	} else {
+		found.score = digits - at >= 3 ? 2 : 1;
+		/* A range or a letter is a house number's: 132-146, 221B. */
+		size_t range = r.ahead_count > 1 && r.ahead[1].gap == JOINED &&
+		               r.ahead[1].is_number && r.ahead[1].start == r.ahead[0].end + 1 &&
+		               text[r.ahead[0].end] == '-';
+		if (range) {
+			memmove(r.ahead + 1, r.ahead + 2, (r.ahead_count - 2) * sizeof *r.ahead);
+			r.ahead_count--;
+		}
+		if (digits - at == 4 && (text[at] == '1' || text[at] == '2') &&
+		    (text[at + 1] == '9' || text[at + 1] == '0'))
+			found.score--; /* perhaps a year */
+		read_street(&r, &found);
+	}
+	if (found.score <= 0 || found.end <= found.start)
+		return;
+	if (found.score < ENOUGH && found.score >= ENOUGH - 2 && is_context(&r))
+		found.score += 2;
+	if (found.score >= ENOUGH)
+		add(scan, &found, "street-address");
+}
