@@ -7,20 +7,21 @@
 #include "address_table.h"
 #include "pii/detect.h"
 
-#define AHEAD     30 /* words that are looked at behind the number */
-#define BEHIND    8  /* and before it */
-#define MAX_BYTES 240
-#define MAX_NAMES 6 /* words of a street's name */
-#define MAX_CITY  5
-#define ENOUGH    5
-#define MAX_LINES 5
-#define COMPOUNDS 64
+#define STREET_WORDS 12
+#define AHEAD        30 /* words that are looked at behind the number */
+#define BEHIND       8  /* and before it */
+#define MAX_BYTES    240
+#define MAX_NAMES    6 /* words of a street's name */
+#define MAX_CITY     5
+#define ENOUGH       5
+#define MAX_LINES    5
+#define COMPOUNDS    64
 
 enum gap { JOINED, SPACE, COMMA, LINE, STOP_SPACE, HASH, AND, END };
 
 struct word {
 	uint32_t start, end;
-	uint16_t flags; /* GH_A_… */
+	uint32_t flags; /* GH_A_… */
 	uint8_t gap; /* to the word before it (of those behind the number: to the one after it) */
 	uint8_t digits; /* how many digits it begins with */
 	bool is_number, is_code, is_capital, is_ordinal;
@@ -30,6 +31,8 @@ struct reader {
 	const struct gh_pii_scan *scan;
 	struct word ahead[AHEAD], behind[BEHIND];
 	size_t ahead_count, behind_count;
+	size_t from, at; /* where reading ahead began, and where it goes on */
+	bool ended;
 };
 
 /* What was found: score, bounds, and where the number's own part ends. */
@@ -44,7 +47,7 @@ static bool is_word_byte(uint8_t c)
 	return gh_pii_is_alnum(c) || c >= 0x80;
 }
 
-static uint16_t flags_of(const struct gh_pii_scan *scan, size_t start, size_t end)
+static uint32_t flags_of(const struct gh_pii_scan *scan, size_t start, size_t end)
 {
 	uint64_t hash = gh_pii_word_hash(gh_slice(scan->text.data + start, end - start),
 	                                 scan->text.data + scan->text.len);
@@ -108,39 +111,40 @@ static void look_at(const struct gh_pii_scan *scan, struct word *word)
 	word->flags = digits || word->is_code ? 0 : flags_of(scan, word->start, word->end);
 }
 
-static void read_ahead(struct reader *r, size_t at)
+/* Goes on until `count` words are known, or there are no more. */
+static void read_ahead(struct reader *r, size_t count)
 {
 	const struct gh_slice text = r->scan->text;
-	size_t limit = at + MAX_BYTES < text.len ? at + MAX_BYTES : text.len, last = at;
+	const size_t limit = r->from + MAX_BYTES < text.len ? r->from + MAX_BYTES : text.len;
 
-	r->ahead_count = 0;
-	for (size_t i = at; i < limit && r->ahead_count < AHEAD;) {
+	while (!r->ended && r->ahead_count < count) {
 		struct word *word = &r->ahead[r->ahead_count];
-		size_t start = i;
-		while (start < limit && !is_word_byte(text.data[start]))
+		size_t start = r->at;
+		while (start < limit && start - r->at < 16 && !is_word_byte(text.data[start]))
 			start++;
-		if (start == limit)
+		r->ended = start == limit || !is_word_byte(text.data[start]);
+		if (r->ended)
 			return;
 		size_t end = start;
 		while (end < text.len && end - start < 64 && is_word_byte(text.data[end]))
 			end++;
 		*word = (struct word){ .start = (uint32_t)start, .end = (uint32_t)end };
-		word->gap = (uint8_t)(r->ahead_count ? gap_between(r->scan, last, start) : JOINED);
-		if (word->gap == END)
+		word->gap = (uint8_t)(r->ahead_count ? gap_between(r->scan, r->at, start) : JOINED);
+		r->ended = word->gap == END;
+		if (r->ended)
 			return;
 		look_at(r->scan, word);
 		r->ahead_count++;
-		last = i = end;
+		r->at = end;
 	}
 }
 
-static void read_behind(struct reader *r, size_t at)
+static void read_behind(struct reader *r, size_t count)
 {
 	const struct gh_slice text = r->scan->text;
-	size_t last = at;
+	size_t last = r->behind_count ? r->behind[r->behind_count - 1].start : r->from;
 
-	r->behind_count = 0;
-	while (last > 0 && r->behind_count < BEHIND) {
+	while (last > 0 && r->behind_count < count) {
 		struct word *word = &r->behind[r->behind_count];
 		size_t end = last;
 		while (end > 0 && last - end < 12 && !is_word_byte(text.data[end - 1]))
@@ -181,14 +185,17 @@ static bool text_is(const struct gh_pii_scan *scan, const struct word *word, con
 static bool is_compound(const struct gh_pii_scan *scan, const struct word *word)
 {
 	static const char *const ends[] = {
-		"straße", "strasse",   "strase",   "gasse",  "platz", "allee",  "straat",
-		"laan",   "plein",     "gracht",   "kade",   "dijk",  "singel", "steeg",
-		"markt",  "katu",      "kuja",     "tie",    "vägen", "gatan",  "gata",
-		"gränd",  "vej",       "gade",     "stræde", "veien", "vegen",  "vegur",
-		"gata",   "stræti",    "stígur",   "utca",   "weg",   "ring",   "damm",
-		"ufer",   "steig",     "stieg",    "str",    "hof",   "stíg",   "braut",
-		"polku",  "väg",       "gaten",    "vei",    "baan",  "pad",    "dreef",
-		"hofje",  "promenade", "chaussee", "graben", "berg",  "gässli", "strass",
+		"straße",   "strasse",   "strase",   "gasse",  "platz",  "allee",  "straat",
+		"laan",     "plein",     "gracht",   "kade",   "dijk",   "singel", "steeg",
+		"markt",    "katu",      "kuja",     "tie",    "vägen",  "gatan",  "gata",
+		"gränd",    "vej",       "gade",     "stræde", "veien",  "vegen",  "vegur",
+		"gata",     "stræti",    "stígur",   "utca",   "weg",    "ring",   "damm",
+		"ufer",     "steig",     "stieg",    "str",    "hof",    "stíg",   "braut",
+		"polku",    "väg",       "gaten",    "vei",    "baan",   "pad",    "dreef",
+		"hofje",    "linja",     "väylä",    "penger", "raitti", "gärdet", "polku",
+		"ranta",    "kaari",     "backe",    "stig",   "plads",  "stien",  "bakken",
+		"park",     "esteenweg", "steenweg", "rinne",  "torget", "torg",   "promenade",
+		"chaussee", "graben",    "berg",     "gässli", "strass",
 	};
 	const uint8_t *end = scan->text.data + word->end;
 	size_t len = word->end - word->start;
@@ -246,13 +253,46 @@ static bool has_unit_value(const struct reader *r, size_t i)
 	return value->is_number || value->is_code || value->end - value->start == 1;
 }
 
+/* "12", "221B", "5th", "W211": not "9f8a". */
+static bool is_house(const struct word *word)
+{
+	size_t len = word->end - word->start;
+
+	return word->digits == 0 || word->is_ordinal || len <= (size_t)word->digits + 1;
+}
+
+/* Whether words stand beside the number at all: rows of numbers and codes end here. */
+static bool is_worth_it(const struct reader *r)
+{
+	const struct word *next = &r->ahead[1], *near = &r->behind[0];
+
+	for (size_t i = 1; i < r->ahead_count; i++, next++)
+		if (!next->is_number && !next->is_code)
+			return true;
+	return r->behind_count && !near->is_number && !near->is_code &&
+	       (near->flags || near->is_capital || near->end - near->start > 4);
+}
+
+/* A number before it and one behind it: most of a row of numbers ends here, before it is read. */
+static bool is_among_numbers(const struct gh_pii_scan *scan, size_t start, size_t end)
+{
+	while (start > 0 && scan->text.data[start - 1] == ' ')
+		start--;
+	while (end < scan->text.len && scan->text.data[end] == ' ')
+		end++;
+	return start > 0 && end < scan->text.len && gh_pii_is_digit(scan->text.data[start - 1]) &&
+	       gh_pii_is_digit(scan->text.data[end]);
+}
+
 /* ---- behind the street: unit, town, state, postcode, country ---- */
 
-static void read_tail(const struct reader *r, size_t from, struct finding *out)
+static void read_tail(struct reader *r, size_t from, struct finding *out)
 {
 	const struct gh_pii_scan *scan = r->scan;
+
+	read_ahead(r, AHEAD);
 	unsigned city = 0, lines = 0;
-	bool state = false, zip = false, open_city = false;
+	bool state = false, zip = false, open_city = false, town = false;
 
 	for (size_t i = from; i < r->ahead_count; i++) {
 		const struct word *w = &r->ahead[i], *before = &r->ahead[i ? i - 1 : 0];
@@ -301,6 +341,7 @@ static void read_tail(const struct reader *r, size_t from, struct finding *out)
 			return;
 		} else if (w->flags & GH_A_DIRECTION && w->gap != LINE && w->end - w->start <= 2 &&
 		           !(w->flags & GH_A_STATE)) {
+			out->score += out->lower;
 			out->end = w->end;
 		} else if ((w->flags & GH_A_STATE) && w->end - w->start <= 3 &&
 		           (w->is_capital ||
@@ -329,8 +370,11 @@ static void read_tail(const struct reader *r, size_t from, struct finding *out)
 			bool last = i + 1 == r->ahead_count || r->ahead[i + 1].gap != SPACE ||
 			            r->ahead[i + 1].is_capital || r->ahead[i + 1].is_number ||
 			            (r->ahead[i + 1].flags & GH_A_PARTICLE);
-			if (open_city && w->is_capital && last)
+			if (open_city && w->is_capital && last) {
+				out->score += city == 1 && !town;
+				town = true;
 				out->end = w->end;
+			}
 		} else if (!(w->flags & GH_A_PARTICLE) || ++city > MAX_CITY) {
 			return;
 		}
@@ -339,25 +383,41 @@ static void read_tail(const struct reader *r, size_t from, struct finding *out)
 
 /* ---- number, name, kind: "1600 Amphitheatre Parkway" ---- */
 
-static void read_street(const struct reader *r, struct finding *out)
+static void read_street(struct reader *r, struct finding *out)
 {
 	const struct gh_pii_scan *scan = r->scan;
-	unsigned names = 0, capitals = 0, numbers = 1;
+	unsigned names = 0, capitals = 0, numbers = 1, longest = 0;
 	bool weak = false, front = false, direction = false;
 	size_t i = 1;
 
-	out->lower = r->ahead_count > 1 && !r->ahead[1].is_capital && !r->ahead[1].is_number;
+	for (size_t k = 1; k < r->ahead_count && k <= MAX_NAMES; k++)
+		if (!r->ahead[k].is_number && r->ahead[k].end - r->ahead[k].start > longest)
+			longest = r->ahead[k].end - r->ahead[k].start;
+	for (size_t k = 1; k < r->ahead_count && k < 6; k++)
+		if (!(r->ahead[k].flags & (GH_A_FRONT | GH_A_PARTICLE)) || k == 5) {
+			out->lower = !r->ahead[k].is_capital && !r->ahead[k].is_number;
+			break;
+		}
 	for (; i < r->ahead_count; i++) {
 		const struct word *w = &r->ahead[i], *before = &r->ahead[i - 1];
 		if (w->gap == STOP_SPACE && !is_short_dotted(before))
 			break;
-		if (w->gap == LINE || (w->gap == COMMA && !(w->flags & GH_A_UNIT) && !front))
+		if (w->gap == LINE ||
+		    (w->gap == COMMA && !(w->flags & GH_A_UNIT) && !(front && w->digits <= 4)))
 			break;
+		if (w->gap == COMMA && front && !w->is_number)
+			break;
+		if (w->flags & GH_A_MONTH) {
+			out->score = 0; /* a date */
+			return;
+		}
 		if (w->is_ordinal || w->gap == AND) {
 			names++;
 			capitals++;
 		} else if (w->is_number) {
-			if (names == 0 && numbers == 1 && w->gap == SPACE && i == 1) {
+			/* "48 107 Rue …", "830 1/2 Davis Street" */
+			if (names == 0 && numbers < 3 && (w->gap == SPACE || w->gap == JOINED)) {
+				out->score += numbers == 1 && w->gap == SPACE && w->digits < 6;
 				numbers++;
 				continue;
 			}
@@ -384,7 +444,8 @@ static void read_street(const struct reader *r, struct finding *out)
 			out->score += 3;
 			names += (w->flags & GH_A_STREET) != 0;
 			capitals += w->is_capital;
-		} else if ((w->flags & GH_A_STREET) && names > 0 &&
+		} else if ((w->flags & GH_A_STREET) &&
+		           (names > 0 || text_is(scan, w, "broadway")) &&
 		           !(text_is(scan, w, "st") && i == 1)) {
 			out->score += 4;
 			out->end = w->end;
@@ -428,10 +489,10 @@ static void read_street(const struct reader *r, struct finding *out)
 			out->end = last->end;
 	}
 	out->street = out->street || weak;
-	out->score += capitals > 0;
+	out->score += (capitals > 0) + (names > 1 && capitals > 1 && !out->street);
 	if (out->lower)
 		out->score -= 2;
-	if (names == 0 && !out->street) {
+	if ((names == 0 || longest < 4) && !out->street) {
 		out->score = 0;
 		return;
 	}
@@ -441,24 +502,38 @@ static void read_street(const struct reader *r, struct finding *out)
 			out->end = r->ahead[i - 1].end;
 		out->score--;
 	}
-	read_tail(r, i, out);
+	if (out->score >= 1)
+		read_tail(r, i, out);
 }
 
 /* ---- kind, name, number: "Via delle Coste 41", "Hauptstraße 5" ---- */
 
-static bool read_front(const struct reader *r, struct finding *out)
+static bool read_front(struct reader *r, struct finding *out)
 {
 	const struct gh_pii_scan *scan = r->scan;
 	const struct word *near = &r->behind[0];
 
+	/* "Calle Mayor s/n, 28013 Madrid": without a number */
+	if (r->behind_count > 2 && text_is(scan, near, "n") && text_is(scan, near + 1, "s")) {
+		r->behind_count -= 2;
+		memmove(r->behind, r->behind + 2, r->behind_count * sizeof *r->behind);
+		r->behind[0].gap = SPACE;
+	}
 	if (r->behind_count == 0 || near->is_number || near->gap == LINE || near->gap == END ||
 	    near->gap == HASH)
 		return false;
-	if ((near->is_capital || near->gap == SPACE) && near->gap <= SPACE &&
-	    is_compound(scan, near)) {
+	bool near_by = near->gap == SPACE || near->gap == JOINED || near->gap == STOP_SPACE;
+	if (near_by && is_compound(scan, near)) {
 		out->start = near->start;
 		out->score += near->is_capital ? 4 : 2;
-		/* "Große Bleichen", "Alte Poststraße" */
+		out->street = true;
+		return true;
+	}
+	/* "Weinhäuser Str. 122", "Dahls Gata 38" */
+	if (near_by && (near->flags & GH_A_AFTER) && r->behind_count > 1 &&
+	    r->behind[1].is_capital && r->behind[1].gap == SPACE) {
+		out->start = r->behind[1].start;
+		out->score += 4;
 		out->street = true;
 		return true;
 	}
@@ -472,6 +547,8 @@ static bool read_front(const struct reader *r, struct finding *out)
 			out->start = w->start;
 			out->score += w->end - w->start > 2 ? 4 : 3;
 			out->score += r->behind[0].is_capital;
+			/* "via", "place", "route" are words of English too */
+			out->score -= w->is_capital ? 0 : 2;
 			out->street = true;
 			return true;
 		}
@@ -494,7 +571,7 @@ static bool read_box(const struct reader *r, struct finding *out)
 		                                  text_is(scan, &r->behind[1], "office"));
 		bool p_o = r->behind_count > 2 && text_is(scan, &r->behind[1], "o") &&
 		           text_is(scan, &r->behind[2], "p");
-		bool own = near->end - near->start >= 6;
+		bool own = near->end - near->start >= 6 || text_is(scan, near, "pob");
 		if (!po && !p_o && !own)
 			return false;
 		out->start = own ? near->start : r->behind[po ? 1 : 2].start;
@@ -502,9 +579,19 @@ static bool read_box(const struct reader *r, struct finding *out)
 		out->street = true;
 		return true;
 	}
+	/* "FPO AP 24796" */
+	if ((near->flags & GH_A_STATE) && r->behind_count > 1 &&
+	    (r->behind[1].flags & GH_A_MILITARY) && is_zip(&r->ahead[0])) {
+		out->start = r->behind[1].start;
+		out->score += 5;
+		out->street = true;
+		return true;
+	}
 	bool military = r->ahead_count > 2 && (r->ahead[1].flags & GH_A_BOX) &&
 	                r->ahead[2].is_number &&
-	                (text_is(scan, near, "unit") || (near->flags & GH_A_MILITARY));
+	                (text_is(scan, near, "unit") || text_is(scan, near, "rr") ||
+	                 text_is(scan, near, "rte") || text_is(scan, near, "cmr") ||
+	                 (near->flags & GH_A_MILITARY));
 	size_t start = near->start;
 	bool line_start =
 	    start == 0 || scan->text.data[start - 1] == '\n' ||
@@ -520,15 +607,29 @@ static bool read_box(const struct reader *r, struct finding *out)
 	return true;
 }
 
-static bool is_context(const struct reader *r)
+/* How much the words before say that an address follows. */
+static int context_of(const struct reader *r)
 {
 	for (size_t i = 0; i < r->behind_count; i++) {
 		if (r->behind[i].flags & GH_A_CONTEXT)
-			return true;
+			return i < 3 ? 3 : 2;
 		if (r->behind[i].gap == STOP_SPACE && i > 0)
-			return false;
+			return 0;
 	}
-	return false;
+	return 0;
+}
+
+/* It is all that stands on its line or in its quotes. */
+static bool stands_alone(const struct gh_pii_scan *scan, const struct finding *found)
+{
+	size_t start = found->start;
+	uint8_t after = found->end < scan->text.len ? scan->text.data[found->end] : '\n';
+
+	while (start > 0 && memchr(" >?*|\t", scan->text.data[start - 1], 6))
+		start--;
+	uint8_t before = start ? scan->text.data[start - 1] : '\n';
+	return (before == '\n' || before == '"' || before == '\'') &&
+	       (after == '\n' || after == '\r' || after == '"' || after == '\'');
 }
 
 /* "zip code 35649", "PLZ: 10115"; "Denmark 15838" at the begin of a line. */
@@ -539,19 +640,20 @@ static bool is_post_number(const struct reader *r)
 
 	if (len != number->digits || len < 4 || len > 6 || r->behind_count == 0)
 		return false;
-	for (size_t i = 0; i < r->behind_count && i < 4; i++) {
+	for (size_t i = 0; i < r->behind_count && i < 3; i++) {
 		const struct word *w = &r->behind[i];
-		if (w->flags & GH_A_ZIP)
-			return true;
-		if (w->is_number || w->gap == STOP_SPACE)
+		if (w->is_number || w->gap == STOP_SPACE || w->gap == LINE)
 			break;
+		if (w->flags & GH_A_ZIP)
+			return w->start == 0 || r->scan->text.data[w->start - 1] != '.';
 	}
 	if (!(near->flags & GH_A_COUNTRY) || len != 5 || near->gap != SPACE)
 		return false;
+	/* "New Zealand 15896": letters only up to the begin of the line */
 	size_t start = near->start;
 	const uint8_t *text = r->scan->text.data;
-	while (start > 0 &&
-	       (text[start - 1] == ' ' || text[start - 1] == '>' || text[start - 1] == '?'))
+	while (start > 0 && near->start - start < 25 &&
+	       (gh_pii_is_alpha(text[start - 1]) || memchr(" >?()", text[start - 1], 5)))
 		start--;
 	return start == 0 || text[start - 1] == '\n';
 }
@@ -572,26 +674,43 @@ void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
 	struct reader r = { .scan = scan };
 	const uint8_t *text = scan->text.data;
 	struct finding found = { .start = at };
+	const size_t at_digits = at;
 
 	if (at < scan->address_done || (scan->without >> GH_PII_ADDRESS & 1))
 		return;
+	/* "W156N9762 Pilgrim Rd" */
+	if (at > 0 && memchr("NSEW", text[at - 1], 4) && (at == 1 || !is_word_byte(text[at - 2])))
+		found.start = --at;
 	/* Money, versions, times, ids and the middle of words are no house numbers. */
-	if (at > 0 && (is_word_byte(text[at - 1]) || memchr("$.:/=_@%+", text[at - 1], 9)) &&
+	if (at > 0 && (is_word_byte(text[at - 1]) || memchr("$.:/=_@%+#", text[at - 1], 10)) &&
 	    !(text[at - 1] == ':' && at > 1 && text[at - 2] > '9'))
 		return;
-	size_t digits = at;
-	while (digits < scan->text.len && digits - at < 8 && gh_pii_is_digit(text[digits]))
+	size_t digits = at_digits;
+	while (digits < scan->text.len && digits - at_digits < 8 && gh_pii_is_digit(text[digits]))
 		digits++;
-	if (digits - at > 6)
+	if (digits - at_digits > 6)
 		return;
 	uint8_t next = gh_pii_byte(scan, digits);
 	if ((next == '.' || next == ':' || next == '/' || next == '%') &&
 	    gh_pii_is_alnum(gh_pii_byte(scan, digits + 1)))
 		return;
-	read_ahead(&r, at);
-	if (r.ahead_count == 0)
+	if (is_among_numbers(scan, at, digits))
 		return;
-	read_behind(&r, at);
+	r.from = r.at = at;
+	read_ahead(&r, 1);
+	if (r.ahead_count == 0 || !is_house(&r.ahead[0]))
+		return;
+	read_ahead(&r, 3);
+	if (r.ahead[0].is_ordinal &&
+	    (r.ahead_count < 2 || !r.ahead[1].is_capital || !(r.ahead[1].flags & GH_A_STREET)))
+		return;
+	if (r.ahead_count == 3 && r.ahead[1].digits == 1 && r.ahead[2].gap == JOINED)
+		read_ahead(&r, 4); /* "830 1/2 Davis Street" */
+	read_behind(&r, 1);
+	if (!is_worth_it(&r))
+		return;
+	read_ahead(&r, STREET_WORDS);
+	read_behind(&r, BEHIND);
 	found.end = r.ahead[0].end;
 	if (is_post_number(&r)) {
 		found.score = ENOUGH + 1;
@@ -608,7 +727,7 @@ void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
 			found.end = r.ahead[2].end;
 		read_tail(&r, from, &found);
 	} else {
-		found.score = digits - at >= 3 ? 2 : 1;
+		found.score = digits - at_digits >= 3 ? 2 : 1;
 		/* A range or a letter is a house number's: 132-146, 221B. */
 		size_t range = r.ahead_count > 1 && r.ahead[1].gap == JOINED &&
 		               r.ahead[1].is_number && r.ahead[1].start == r.ahead[0].end + 1 &&
@@ -617,15 +736,15 @@ void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
 			memmove(r.ahead + 1, r.ahead + 2, (r.ahead_count - 2) * sizeof *r.ahead);
 			r.ahead_count--;
 		}
-		if (digits - at == 4 && (text[at] == '1' || text[at] == '2') &&
+		if (digits - at_digits == 4 && (text[at] == '1' || text[at] == '2') &&
 		    (text[at + 1] == '9' || text[at + 1] == '0'))
 			found.score--; /* perhaps a year */
 		read_street(&r, &found);
 	}
 	if (found.score <= 0 || found.end <= found.start)
 		return;
-	if (found.score < ENOUGH && found.score >= ENOUGH - 2 && is_context(&r))
-		found.score += 2;
+	if (found.score < ENOUGH && found.score >= ENOUGH - 3)
+		found.score += context_of(&r) + 2 * stands_alone(scan, &found);
 	if (found.score >= ENOUGH)
 		add(scan, &found, "street-address");
 }

@@ -38,12 +38,12 @@ def main():
             file.write(f"#define GH_A_{name.upper()} (1u << {bit})\n")
         file.write(f"#define GH_PII_ADDRESS_SLOTS {size}\n"
                    "extern const uint32_t gh_pii_address_prints[GH_PII_ADDRESS_SLOTS];\n"
-                   "extern const uint16_t gh_pii_address_flags[GH_PII_ADDRESS_SLOTS];\n#endif\n")
+                   "extern const uint32_t gh_pii_address_flags[GH_PII_ADDRESS_SLOTS];\n#endif\n")
     with open(source, "w", encoding="ascii") as file:
         file.write('/* Made by gen_address.py. */\n#include "address_table.h"\n\n'
                    "const uint32_t gh_pii_address_prints[GH_PII_ADDRESS_SLOTS] = {\n" +
                    "".join(f"\t{h:#x},\n" for h, _ in slots) + "};\n"
-                   "const uint16_t gh_pii_address_flags[GH_PII_ADDRESS_SLOTS] = {\n" +
+                   "const uint32_t gh_pii_address_flags[GH_PII_ADDRESS_SLOTS] = {\n" +
                    "".join(f"\t{bits},\n" for _, bits in slots) + "};\n")
 
 

@@ -1,0 +1,82 @@
+/* Postal addresses by country and form: found whole, and not found where there is none. */
+#include "pii_rig.h"
+
+static void expect_address(const char *text, const char *address)
+{
+	struct gh_pii_matches matches = { 0 };
+	bool found = false;
+
+	assert_ok(gh_pii_scan(gh_slice_str(text), NULL, &matches));
+	for (size_t i = 0; i < matches.count; i++) {
+		const struct gh_pii_match *m = &matches.items[i];
+		if (m->class != GH_PII_ADDRESS)
+			continue;
+		if (!address)
+			fail_msg("%s: found %.*s", text, (int)(m->end - m->start), text + m->start);
+		found = found || (m->end - m->start == strlen(address) &&
+		                  memcmp(text + m->start, address, strlen(address)) == 0);
+	}
+	if (address && !found)
+		fail_msg("%s: not found: %s", text, address);
+	gh_pii_matches_free(&matches);
+}
+
+static void addresses_are_found_whole(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "Ship to 1600 Harbor View Parkway, please", "1600 Harbor View Parkway" },
+		{ "I live at 742 Maple Terrace, Springfield, IL 62704.",
+		  "742 Maple Terrace, Springfield, IL 62704" },
+		{ "send it to 12 N Oak St Apt 4B, Reno, NV 89501-1234 today",
+		  "12 N Oak St Apt 4B, Reno, NV 89501-1234" },
+		{ "2641 cedar drive w west palm beach fl 33415",
+		  "2641 cedar drive w west palm beach fl 33415" },
+		{ "mail: P.O. Box 108, Austin, TX 78701", "P.O. Box 108, Austin, TX 78701" },
+		{ "830 1/2 Davis Street", "830 1/2 Davis Street" },
+		{ "W156N9762 Pilgrim Rd, Jackson, WI 53037",
+		  "W156N9762 Pilgrim Rd, Jackson, WI 53037" },
+		{ "Unit 1783 Box 3210\nDPO AP 99855", "Unit 1783 Box 3210\nDPO AP 99855" },
+		{ "flat at 221B Baker Street, London", "221B Baker Street, London" },
+		{ "office: 10 Downing Street, London SW1A 2AA",
+		  "10 Downing Street, London SW1A 2AA" },
+		{ "Ich wohne in der Hauptstraße 5, 10115 Berlin.", "Hauptstraße 5, 10115 Berlin" },
+		{ "Meet me at Moltkestr. 2, 46161 Neustadt", "Moltkestr. 2, 46161 Neustadt" },
+		{ "Weinhäuser Str. 122, 52493 Rheine", "Weinhäuser Str. 122, 52493 Rheine" },
+		{ "Il habite 12 rue de la Paix, 75002 Paris", "12 rue de la Paix, 75002 Paris" },
+		{ "Vive en Calle Mayor 7, 28013 Madrid", "Calle Mayor 7, 28013 Madrid" },
+		{ "Abita in Via delle Coste 41, 20121 Milano", "Via delle Coste 41, 20121 Milano" },
+		{ "Hij woont op Nassaustraat 123, 2583 AB Delft",
+		  "Nassaustraat 123, 2583 AB Delft" },
+		{ "Mora na Rua das Flores 25, Porto", "Rua das Flores 25, Porto" },
+		{ "My zip code is 35649", "35649" },
+	};
+	for (size_t i = 0; i < GH_ARRAY_LEN(rows); i++)
+		expect_address(rows[i][0], rows[i][1]);
+}
+
+static void what_is_no_address_is_left_alone(void **state)
+{
+	static const char *const texts[] = {
+		"On 12 March 2024 we met at noon.",
+		"It is a 5 minute drive, a 10 minute walk and a 2 way street.",
+		"version 2.4.1 of Main Street Library",
+		"The 9f8a-4e14-ad48 build failed in 3 places.",
+		"for (int i = 0; i < 16 && Road[i]; i++)",
+		"coming 1st place in the 400 m today",
+		"$1200 Park Avenue bonds",
+		"100644 blob, 33 Commits, 4 Contributors",
+		"He scored 3 Points in 24 Hours.",
+		"ratio 16:9 Wide Screen",
+	};
+	for (size_t i = 0; i < GH_ARRAY_LEN(texts); i++)
+		expect_address(texts[i], NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_are_found_whole),
+		cmocka_unit_test(what_is_no_address_is_left_alone),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
