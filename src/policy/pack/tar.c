@@ -75,6 +75,8 @@ static void make_header(const struct gh_tar_member *member, struct header *out)
 	out->type = '0';
 	memcpy(out->magic, "ustar", 6);
 	memcpy(out->version, "00", 2);
+	memcpy(out->major, "0000000", 8);
+	memcpy(out->minor, "0000000", 8);
 	for (size_t i = 0; i < sizeof *out; i++)
 		sum += bytes[i];
 	/* Six digits, NUL, space: as the format has it. */

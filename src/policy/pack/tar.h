@@ -1,6 +1,8 @@
 /* tar.h: the one form of an archive that a pack may have: POSIX ustar, names ascending by bytes, no
  * two alike, regular files only, mode 0644, owner 0, time 0, two zero blocks and nothing after
- * them. One content has one archive, so that a digest of it means something; any tar reads it. */
+ * them. One content has one archive, so that a digest of it means something. Any tar reads it, and
+ * GNU's writes it: tar --format=ustar --mode=0644 --owner=0 --group=0 --numeric-owner --mtime=@0
+ * -b1 with the names in order. */
 #ifndef GH_POLICY_PACK_TAR_H
 #define GH_POLICY_PACK_TAR_H
 
