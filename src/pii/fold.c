@@ -174,6 +174,26 @@ size_t gh_pii_fold_end(const struct gh_pii_fold *fold, size_t at)
 	return map(fold, at, false);
 }
 
+size_t gh_pii_fold_of(const struct gh_pii_fold *fold, size_t original)
+{
+	size_t low = 0, high = fold->point_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (fold->points[middle].original <= original)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0)
+		return original;
+	const struct gh_pii_fold_point *point = &fold->points[low - 1];
+	size_t at = point->folded + (original - point->original);
+	/* Within what was folded away: where that stands. */
+	return low < fold->point_count && at > fold->points[low].folded ? fold->points[low].folded
+	                                                                : at;
+}
+
 void gh_pii_fold_free(struct gh_pii_fold *fold)
 {
 	gh_wipe(fold->text, fold->text_capacity);

@@ -29,6 +29,8 @@ gh_result gh_pii_fold_text(struct gh_pii_fold *fold, struct gh_slice text, struc
  */
 size_t gh_pii_fold_start(const struct gh_pii_fold *fold, size_t at);
 size_t gh_pii_fold_end(const struct gh_pii_fold *fold, size_t at);
+/* Where a byte of the original went. */
+size_t gh_pii_fold_of(const struct gh_pii_fold *fold, size_t original);
 void gh_pii_fold_free(struct gh_pii_fold *fold); /* wipes */
 
 #endif

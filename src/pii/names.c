@@ -215,7 +215,7 @@ static size_t run_end(struct gh_pii_names *names, struct gh_slice text, size_t f
 		if (!*opens && at - from > MAX_WORDS)
 			break;
 	}
-	if (!ended && at + AHEAD > names->count)
+	if (!ended && (at == names->count || (*opens && at + AHEAD > names->count)))
 		return 0;
 	return at;
 }
@@ -400,4 +400,70 @@ void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text, int16_
 	struct labelling how = { text, favour };
 
 	gh_pii_names_segments(names, text, ended, label_segment, &how);
+}
+
+/* ---- streams ---- */
+
+struct touching {
+	size_t from, end;
+	bool touched;
+};
+
+static void note_segment(void *context, struct gh_pii_names *names, size_t first, size_t count)
+{
+	struct touching *touching = context;
+
+	if (names->tokens[first].start < touching->end &&
+	    names->tokens[first + count - 1].end > touching->from)
+		touching->touched = true;
+}
+
+/* Whether the first word that is not settled lies behind `end`. */
+static bool is_settled(const struct gh_pii_names *names, size_t end)
+{
+	return names->next < names->count ? names->tokens[names->next].start >= end
+	                                  : names->last_end >= end;
+}
+
+static bool is_word_byte(uint8_t c)
+{
+	return gh_pii_is_alnum(c) || c >= 0x80;
+}
+
+size_t gh_pii_names_horizon(struct gh_pii_names *names, struct gh_slice text, size_t from,
+                            size_t end, bool *touched)
+{
+	struct touching touching = { from, end, false };
+	size_t at = 0, last = end;
+
+	while (last > 0 && !is_word_byte(text.data[last - 1]))
+		last--;
+	*touched = false;
+	if (last <= from)
+		return end; /* no word in it */
+	gh_pii_names_begin(names);
+	while (at < text.len) {
+		size_t stop = at;
+		while (stop < text.len && is_word_byte(text.data[stop]))
+			stop++;
+		if (stop == at) {
+			at++;
+			continue;
+		}
+		if (stop == text.len)
+			break; /* the word may go on */
+		struct gh_slice word = gh_slice_sub(text, at, stop - at);
+		gh_pii_names_word(names, text, at, stop,
+		                  gh_pii_word_hash(word, text.data + text.len));
+		names->last_end = stop;
+		if (stop >= last) {
+			gh_pii_names_segments(names, text, false, note_segment, &touching);
+			if (is_settled(names, last)) {
+				*touched = touching.touched;
+				return stop > end ? stop : end;
+			}
+		}
+		at = stop;
+	}
+	return 0;
 }

@@ -47,4 +47,10 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text, int16_t favour,
                         bool ended);
 
+/* For a text that is not yet all there: how many bytes of it must be seen before later ones cannot
+ * change what is a name in text[from, end), where `end` is the end of a word or behind it; 0: more
+ * than there are. *touched: whether a window covers any of it at all. */
+size_t gh_pii_names_horizon(struct gh_pii_names *names, struct gh_slice text, size_t from,
+                            size_t end, bool *touched);
+
 #endif

@@ -1,7 +1,9 @@
 /* text_stream.h: text that arrives in pieces, out as the policy leaves it. What comes out does not
  * depend on where the input was cut: decisions are made word by word, on windows whose bounds the
  * text itself sets. A word without any sign of personal data leaves at once; one with a digit or an
- * '@', and where names are replaced one with a capital, waits for the 64 bytes behind it. */
+ * '@', and where addresses are replaced one with a capital, waits for the 64 bytes behind it; where
+ * names are replaced, one that may be part of a name waits until it is settled whether it is, for
+ * 192 bytes at most. */
 #ifndef GH_PII_TEXT_STREAM_H
 #define GH_PII_TEXT_STREAM_H
 

@@ -97,6 +97,96 @@ static void a_name_in_an_email_address_belongs_to_the_address(void **state)
 	gh_pii_matches_free(&matches);
 }
 
+/* ---- streams ---- */
+
+static const char *const streamed_texts[] = {
+	"Please tell Katherine Johnson that Dr. Okafor and maria rossi called, and then went home.",
+	"Attendees: Johnson, Katherine; van der Berg, Anna; J. R. Ortiz and M\xc3\xbcller-L\xc3\xbc"
+	"denscheid, Karl.",
+	"Dear Mr. O\xe2\x80\x99"
+	"Brien,\nthe answer for Jean de la Cruz is ready. Best,\nJes\xc3\xbas",
+	"name is anna schmidt and the phone of Peter Smith is 555 010 0199, peter@example.com",
+	"Anna Peter Maria John Karl Otto Emil Ida Rosa Hugo Paul Emma Lena Max Fritz Hans Kurt "
+	"Olga "
+	"Vera Nina Igor Ivan Boris Oleg Pavel Zoe Liam Noah",
+	"It was the best of times, it was the worst of times in New York and San Francisco.",
+};
+
+static char *stream_of(const char *text, size_t step, size_t *most_held)
+{
+	struct gh_pii_text_stream *stream;
+	struct gh_buf out = { 0 };
+	struct rig rig;
+	size_t len = strlen(text);
+
+	rig_open(&rig, GH_PII_REVERSIBLE);
+	assert_ok(gh_pii_text_stream_open(rig.session, GH_PII_PROMPT, &stream));
+	for (size_t at = 0; at < len; at += step) {
+		assert_ok(gh_pii_text_stream_feed(
+		    stream, gh_slice(text + at, len - at < step ? len - at : step), &out));
+		if (gh_pii_text_stream_held(stream) > *most_held)
+			*most_held = gh_pii_text_stream_held(stream);
+	}
+	assert_ok(gh_pii_text_stream_flush(stream, &out));
+	char *copy = strdup(gh_buf_cstr(&out));
+	gh_buf_free(&out);
+	gh_pii_text_stream_close(stream);
+	rig_close(&rig);
+	return copy;
+}
+
+static void a_stream_finds_the_names_of_the_whole_text_for_every_cut(void **state)
+{
+	for (size_t i = 0; i < GH_ARRAY_LEN(streamed_texts); i++) {
+		const char *text = streamed_texts[i];
+		struct rig rig;
+		rig_open(&rig, GH_PII_REVERSIBLE);
+		char *whole = rig_rewrite(&rig, text);
+		rig_close(&rig);
+		for (size_t step = 1; step <= strlen(text); step++) {
+			size_t held = 0;
+			char *pieces = stream_of(text, step, &held);
+			assert_string_equal(pieces, whole);
+			assert_true(step > 1 || held <= 256);
+			free(pieces);
+		}
+		free(whole);
+	}
+}
+
+/* A long text of words and names without much punctuation, by the words of others. */
+static void a_long_stream_agrees_with_the_whole_text(void **state)
+{
+	static const char *const words[] = {
+		"Anna",  "said",  "the",    "Smith,", "in",    "London", "van",  "Okafor", "john",
+		"and",   "Mr.",   "report", "Garcia", "name",  "is",     "of",   "Maria",  "to",
+		"Peter", "Bank.", "with",   "O'Neil", "Rossi", "a",      "Emma", "market", "Dr.",
+	};
+	struct gh_buf text = { 0 };
+	unsigned random = 7;
+
+	for (int round = 0; round < 20; round++) {
+		gh_buf_clear(&text);
+		for (int i = 0; i < 150; i++) {
+			random = random * 1103515245 + 12345;
+			gh_buf_addf(&text, "%s%s", i ? " " : "",
+			            words[(random >> 16) % GH_ARRAY_LEN(words)]);
+		}
+		struct rig rig;
+		rig_open(&rig, GH_PII_REVERSIBLE);
+		char *whole = rig_rewrite(&rig, gh_buf_cstr(&text));
+		rig_close(&rig);
+		size_t held = 0;
+		for (size_t step = 1; step < 400; step = step * 3 + 1) {
+			char *pieces = stream_of(gh_buf_cstr(&text), step, &held);
+			assert_string_equal(pieces, whole);
+			free(pieces);
+		}
+		free(whole);
+	}
+	gh_buf_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +195,8 @@ int main(void)
 		cmocka_unit_test(a_model_cut_short_is_refused),
 		cmocka_unit_test(names_are_found_in_plain_sentences),
 		cmocka_unit_test(a_name_in_an_email_address_belongs_to_the_address),
+		cmocka_unit_test(a_stream_finds_the_names_of_the_whole_text_for_every_cut),
+		cmocka_unit_test(a_long_stream_agrees_with_the_whole_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

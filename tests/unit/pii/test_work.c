@@ -9,7 +9,7 @@
 #define SCAN_BYTES     ((size_t)64 << 10)
 #define STREAM_BYTES   ((size_t)16 << 10)
 #define MOST_PER_BYTE  700   /* basic blocks: the dearest of hard_texts takes 600, prose takes 6 */
-#define MOST_STREAMED  40000 /* a word of two bytes is seen twice, in a window of 130 */
+#define MOST_STREAMED  60000 /* a word of two bytes is seen twice, in a window of 130 to 350 */
 #define TWICE_AND_MORE 2.6   /* the square would be 4 */
 
 static uint64_t work;
