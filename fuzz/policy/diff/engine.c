@@ -3,25 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "policy/cedar/authorize.h"
-#include "policy/cedar/json_tree.h"
+#include "engine.h"
 
-#define LIMIT ((size_t)256 << 20)
-
-GH_DEFINE_CLEANUP(struct gh_cedar_space *, gh_cedar_space_free)
 GH_DEFINE_CLEANUP(struct gh_cedar_policy_set *, gh_cedar_policy_set_free)
-GH_DEFINE_CLEANUP(struct gh_cedar_entities *, gh_cedar_entities_free)
-
-struct engine {
-	struct gh_cedar_scratch *scratch;
-	struct gh_buf out;
-	struct gh_slice line;
-};
-
-static struct gh_slice raw(const struct engine *engine, const struct gh_cedar_json *json)
-{
-	return gh_slice_sub(engine->line, json->span.start, json->span.end - json->span.start);
-}
 
 static void add_ids(struct gh_buf *out, const struct gh_cedar_answer *answer)
 {
@@ -71,7 +55,7 @@ static gh_result ask(struct engine *engine, const struct gh_cedar_policy_set *se
 	return GH_OK;
 }
 
-static gh_result links(struct engine *engine, struct gh_cedar_policy_set *set,
+gh_result engine_links(struct engine *engine, struct gh_cedar_policy_set *set,
                        const struct gh_cedar_json *list)
 {
 	for (const struct gh_cedar_json *link = list ? list->first : NULL; link;
@@ -130,7 +114,7 @@ static gh_result decide(struct engine *engine, const struct gh_cedar_json *test,
 	    gh_cedar_policy_set_parse(set, gh_cedar_json_get(test, "p")->text, NULL, false, NULL));
 	if (templates)
 		GH_TRY(gh_cedar_policy_set_parse(set, templates->text, "template", false, NULL));
-	GH_TRY(links(engine, set, gh_cedar_json_get(test, "l")));
+	GH_TRY(engine_links(engine, set, gh_cedar_json_get(test, "l")));
 	GH_TRY(gh_cedar_policy_set_seal(set));
 	return ask_all(engine, set, test);
 }
@@ -174,6 +158,8 @@ static gh_result run(struct engine *engine, const struct gh_cedar_json *test)
 	GH_ENSURE(space, GH_E_MEMORY, "no memory");
 	set = gh_cedar_policy_set_new(space);
 	GH_ENSURE(set, GH_E_MEMORY, "no memory");
+	if (gh_cedar_json_get(test, "schema"))
+		return engine_validate(engine, test, set);
 	return gh_cedar_json_get(test, "parse") ? convert(engine, test, set)
 	                                        : decide(engine, test, set);
 }

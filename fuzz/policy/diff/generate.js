@@ -297,4 +297,4 @@ function generator(seed) {
   };
 }
 
-module.exports = { generator };
+module.exports = { generator, random, quote, uidText, IPS, DECIMALS, DATES, DURATIONS };

@@ -1,21 +1,29 @@
 // The differential test: random cases to our engine (one JSON line each way) and to the official Cedar
-// Wasm build, compared. Ends with "N decisions, N policies, N sets of facts, 0 mismatches"; exit 1 when there is one.
-//   node run.js ENGINE [--decisions N] [--policies N] [--facts N] [--seed N]
+// Wasm build, compared. Ends with "N decisions, N policies, N sets of facts, N validations, N schemas,
+// 0 mismatches"; exit 1 when there is one.
+//   node run.js ENGINE [--decisions N] [--policies N] [--facts N] [--validations N] [--schemas N] [--seed N] [--show N]
 'use strict';
 const { spawn } = require('node:child_process');
 const readline = require('node:readline');
 const { isDeepStrictEqual } = require('node:util');
 const cedar = require('@cedar-policy/cedar-wasm/nodejs');
 const { generator } = require('./generate.js');
+const { generator: schemaGenerator } = require('./schemas.js');
+const validating = require('./validate.js');
 
 const option = (name, otherwise) => {
   const at = process.argv.indexOf('--' + name);
   return at < 0 ? otherwise : Number(process.argv[at + 1]);
 };
 const REQUESTS = 20; // for each set of policies and entities
-const wanted = { decisions: option('decisions', 20000), policies: option('policies', 4000), facts: option('facts', 4000) };
+const RULES = 8; // policies for each schema
+const wanted = {
+  decisions: option('decisions', 20000), policies: option('policies', 4000), facts: option('facts', 4000),
+  validations: option('validations', 8000), schemas: option('schemas', 4000),
+};
 const seed = option('seed', 1);
-const done = { decisions: 0, policies: 0, facts: 0, accepted: 0, refused: 0, allow: 0, errors: 0 };
+const done = { decisions: 0, policies: 0, facts: 0, validations: 0, schemas: 0, accepted: 0, refused: 0, allow: 0, errors: 0 };
+const held = {}; // kind: [valid, not valid], as the oracle says
 let mismatches = 0;
 
 const engine = spawn(process.argv[2], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -35,7 +43,7 @@ const ask = (test) => new Promise((resolve) => {
 
 function mismatch(kind, test, ours, theirs) {
   mismatches++;
-  if (mismatches <= 20) console.log(JSON.stringify({ kind, test, ours, theirs }));
+  if (mismatches <= option('show', 20)) console.log(JSON.stringify({ kind, test, ours, theirs }));
 }
 
 const sorted = (list) => [...list].sort();
@@ -134,6 +142,27 @@ async function policies(generate) {
   if (back.type !== 'success' || !isDeepStrictEqual(normal(back.json), normal(theirs.json))) mismatch('json in', text, ours.again, theirs.json);
 }
 
+const count = (kind, valid) => { (held[kind] = held[kind] || [0, 0])[valid ? 0 : 1]++; };
+
+async function validations(generate) {
+  const test = generate.validation(RULES);
+  const theirs = validating.oracle(test);
+  const ours = await ask(test);
+  done.validations += RULES;
+  validating.compare(test, ours, theirs, count, mismatch);
+}
+
+async function schemas(generate) {
+  const schema = generate.schema();
+  const theirs = validating.schemaTaken(schema);
+  const ours = await ask({ schema });
+  done.schemas++;
+  count('schemas', theirs === true);
+  // An attribute that is there twice: theirs takes one of the two, we take neither.
+  if (theirs === true && /there twice/.test(ours.refused)) return;
+  if (Boolean(ours.refused) === (theirs === true)) mismatch('schema', schema, ours, theirs);
+}
+
 (async () => {
   const open = () => Object.keys(wanted).some((kind) => done[kind] < wanted[kind]);
   for (let i = 0; open(); i++) {
@@ -141,10 +170,15 @@ async function policies(generate) {
     if (done.decisions < wanted.decisions) await decisions(generate);
     if (done.policies < wanted.policies) await policies(generate);
     if (done.facts < wanted.facts) await facts(generate);
+    const typed = schemaGenerator(seed * 1000003 + i);
+    if (done.validations < wanted.validations) await validations(typed);
+    if (done.schemas < wanted.schemas) await schemas(typed);
     if (i % 2500 === 2499) console.error(`${done.decisions} decisions, ${done.policies} policies, ${mismatches} mismatches so far`);
   }
   engine.stdin.end();
   console.log(`${done.allow} allowed, ${done.errors} with errors; ${done.accepted} policies accepted, ${done.refused} refused`);
-  console.log(`${done.decisions} decisions, ${done.policies} policies, ${done.facts} sets of facts, ${mismatches} mismatches`);
+  for (const kind of Object.keys(held)) console.log(`${kind} against schemas: ${held[kind][0]} valid, ${held[kind][1]} not`);
+  console.log(`${done.decisions} decisions, ${done.policies} policies, ${done.facts} sets of facts, ` +
+    `${done.validations} validations, ${done.schemas} schemas, ${mismatches} mismatches`);
   process.exitCode = mismatches ? 1 : 0;
 })();

@@ -10,7 +10,7 @@ shift
 meson compile -C "$build" gh_policy gh_base
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O2 -g -I"$root/src" -o "$out/engine" "$here/engine.c" \
+${CC:-cc} -std=gnu17 -D_GNU_SOURCE -O2 -g -I"$root/src" -o "$out/engine" "$here/engine.c" "$here/engine_validate.c" \
     "$build/src/policy/libgh_policy.a" "$build/src/base/libgh_base.a" -ljansson -lcrypto
 cd "$here"
 exec node run.js "$out/engine" "$@"

@@ -349,6 +349,22 @@ static void check_requests(struct runner *runner, struct test *test,
 	}
 }
 
+/* entityValidation: {perEntity: {uid: {}}}, an entity that is not valid with members. The store is
+ * valid when each of them is. */
+static void check_entities(struct runner *runner, struct test *test,
+                           const struct gh_cedar_json *expected)
+{
+	const struct gh_cedar_json *each = gh_cedar_json_get(expected, "perEntity");
+	bool valid = true;
+
+	if (!each)
+		return;
+	for (const struct gh_cedar_json *one = each->first; one; one = one->next)
+		valid = valid && one->count == 0;
+	check_result(runner, test, "entity validation", valid,
+	             runner->checker->validate_entities(test->schema, test->entities));
+}
+
 /* cedar-go's <name>.validation.json, when the corpus has it. */
 static void check_validation_file(struct runner *runner, struct test *test)
 {
@@ -375,6 +391,7 @@ static void check_validation_file(struct runner *runner, struct test *test)
 		check_policies(runner, test, policies, true);
 		check_policies(runner, test, policies, false);
 	}
+	check_entities(runner, test, gh_cedar_json_get(json, "entityValidation"));
 	check_requests(runner, test, gh_cedar_json_get(json, "requestValidation"));
 }
 

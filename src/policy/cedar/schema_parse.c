@@ -20,6 +20,12 @@ static gh_result take_word(struct reader *r, const char *word, bool *taken)
 	return *taken ? gh_cedar_parser_next(&r->p) : GH_OK;
 }
 
+/* Reserved in policies; `__cedar` is so in names of types only. */
+static bool is_keyword(struct gh_slice word)
+{
+	return gh_cedar_is_reserved(word) && !gh_slice_eq_str(word, "__cedar");
+}
+
 /* A::B, none of the words reserved but for a leading __cedar. */
 static gh_result read_path(struct reader *r, const char *what, struct gh_slice *out,
                            struct gh_cedar_span *span)
@@ -61,14 +67,19 @@ static gh_result read_ident(struct reader *r, const char *what, struct gh_slice 
 	return gh_cedar_parser_next(&r->p);
 }
 
-/* Of an attribute or an action: a word, reserved or not, or a string. */
+/* Of an attribute or an action: a word or a string. What policies reserve must be quoted, but
+ * `__cedar` is a name like others here. */
 static gh_result read_name(struct reader *r, const char *what, const struct gh_cedar_name **out)
 {
 	struct gh_slice word;
 
 	if (r->p.token.kind == GH_CEDAR_TOK_STRING)
 		return gh_cedar_parser_string(&r->p, out);
+	struct gh_cedar_span span = r->p.token.span;
 	GH_TRY(gh_cedar_parser_any_ident(&r->p, what, &word));
+	if (is_keyword(word))
+		return gh_cedar_parser_fail(&r->p, span, "`%.*s` is reserved: put it in quotes",
+		                            GH_SLICE_ARG(word));
 	*out = gh_cedar_intern(r->p.space, word);
 	GH_ENSURE(*out, GH_E_LIMIT, "the schema is too large");
 	return GH_OK;
@@ -185,12 +196,10 @@ static gh_result read_paths(struct reader *r, struct gh_raw_path **tail)
 		*tail = item;
 		tail = &item->next;
 		more = false;
-		if (list) {
+		if (list)
 			GH_TRY(gh_cedar_parser_take(&r->p, ',', &more));
-			GH_TRY(gh_cedar_parser_take(&r->p, ']', &done));
-			if (!more && !done)
-				return gh_cedar_parser_unexpected(&r->p, "`,` or `]`");
-		}
+		if (list && !more)
+			GH_TRY(gh_cedar_parser_expect(&r->p, ']', "`,` or `]`"));
 	}
 	return GH_OK;
 }
@@ -205,17 +214,15 @@ static gh_result read_enum(struct reader *r, struct gh_raw_entity *entity)
 
 	GH_TRY(gh_cedar_parser_expect(&r->p, '[', "`[`"));
 	enum gh_code code = GH_OK;
-	while (code == GH_OK && more && !gh_cedar_parser_at(&r->p, ']')) {
+	while (code == GH_OK && more) {
 		code = r->p.token.kind == GH_CEDAR_TOK_STRING
 		           ? gh_cedar_parser_string(&r->p, &id)
-		           : gh_cedar_parser_unexpected(&r->p, "a string");
+		           : gh_cedar_parser_unexpected(&r->p, "an id in quotes");
 		if (code == GH_OK)
 			code = gh_cedar_items_add(&ids, id, NULL);
 		if (code == GH_OK)
 			code = gh_cedar_parser_take(&r->p, ',', &more);
 	}
-	if (code == GH_OK && ids.count == 0)
-		code = gh_cedar_parser_unexpected(&r->p, "at least one id");
 	if (code == GH_OK) {
 		entity->is_enum = true;
 		entity->id_count = (uint32_t)ids.count;
@@ -299,8 +306,12 @@ static gh_result read_reference(struct reader *r, struct gh_raw_reference *out)
 		if (!more) {
 			if (type.len > 0)
 				return gh_cedar_parser_unexpected(&r->p, "`::` and a quoted id");
-			out->id = gh_cedar_intern(r->p.space, word);
 			out->span = gh_cedar_parser_since(&r->p, start);
+			if (is_keyword(word))
+				return gh_cedar_parser_fail(&r->p, out->span,
+				                            "`%.*s` is reserved: put it in quotes",
+				                            GH_SLICE_ARG(word));
+			out->id = gh_cedar_intern(r->p.space, word);
 			GH_ENSURE(out->id, GH_E_LIMIT, "the schema is too large");
 			return GH_OK;
 		}
@@ -321,26 +332,23 @@ static gh_result read_reference(struct reader *r, struct gh_raw_reference *out)
 	return GH_OK;
 }
 
+/* A, or [A, B]; unlike a list of types it is not empty. */
 static gh_result read_references(struct reader *r, struct gh_raw_reference **tail)
 {
-	bool list, done = false, more = true;
+	bool list, more = true;
 
 	GH_TRY(gh_cedar_parser_take(&r->p, '[', &list));
-	if (list)
-		GH_TRY(gh_cedar_parser_take(&r->p, ']', &done));
-	while (!done && more) {
+	while (more) {
 		struct gh_raw_reference *item = GH_RAW_NEW(&r->raw, struct gh_raw_reference);
 		GH_ENSURE(item, GH_E_LIMIT, "the schema is too large");
 		GH_TRY(read_reference(r, item));
 		*tail = item;
 		tail = &item->next;
 		more = false;
-		if (list) {
+		if (list)
 			GH_TRY(gh_cedar_parser_take(&r->p, ',', &more));
-			GH_TRY(gh_cedar_parser_take(&r->p, ']', &done));
-			if (!more && !done)
-				return gh_cedar_parser_unexpected(&r->p, "`,` or `]`");
-		}
+		if (list && !more)
+			GH_TRY(gh_cedar_parser_expect(&r->p, ']', "`,` or `]`"));
 	}
 	return GH_OK;
 }

@@ -122,6 +122,23 @@ static void check_scope_names(struct validator *v, const struct gh_cedar_scope *
 		check_uid(v, scope->uids[i], scope->span);
 }
 
+/* Strictly, a list is a set, whose items are of one type. */
+static void check_action_list(struct validator *v, const struct gh_cedar_scope *scope)
+{
+	if (scope->kind != GH_CEDAR_SCOPE_LIST)
+		return;
+	if (scope->uid_count == 0)
+		tell(v, scope->span, "an empty list of actions matches nothing");
+	for (uint32_t i = 1; i < scope->uid_count; i++)
+		if (scope->uids[i]->type != scope->uids[0]->type) {
+			tell(
+			    v, scope->span,
+			    "the types %.60s and %.60s are not compatible: write a policy for each",
+			    scope->uids[0]->type->text, scope->uids[i]->type->text);
+			return;
+		}
+}
+
 /* ---- scopes ---- */
 
 /* What a scope says of a principal or resource of this type: certain, impossible or open. */
@@ -235,9 +252,8 @@ static gh_result check_policy(struct validator *v, const struct gh_cedar_policy 
 	enum gh_code code = GH_OK;
 	for (uint32_t i = 0; i < policy->condition_count && code == GH_OK; i++)
 		code = check_names(v, policy->conditions[i].expr);
-	if (policy->action.kind == GH_CEDAR_SCOPE_LIST && policy->action.uid_count == 0 &&
-	    v->strict)
-		tell(v, policy->action.span, "an empty list of actions matches nothing");
+	if (v->strict)
+		check_action_list(v, &policy->action);
 	for (uint32_t i = 0; i < v->schema->action_count && code == GH_OK; i++) {
 		const struct gh_cedar_schema_action *action = &v->schema->actions[i];
 		if (action->shape.context &&

@@ -52,7 +52,8 @@ static void a_schema_text_is_taken(void **state)
 		"c; }",
 		"entity in_, principal, action, type, namespace_;",
 		"action a attributes {};",
-		"entity a = { if: Long, true: Bool };",
+		"entity a = { \"if\": Long, \"true\": Bool, __cedar: Long }; action __cedar;",
+		"entity U in []; entity C enum [\"a\", \"a\"];",
 		"namespace N { type L = Long; entity E = { l: L }; }",
 	};
 	for (size_t i = 0; i < GH_ARRAY_LEN(texts); i++) {
@@ -80,6 +81,13 @@ static void a_wrong_schema_is_refused_where_it_is_wrong(void **state)
 		{ "entity U in Missing;", 1, 13 },
 		{ "entity U = { a: Long, a: Long };", 1, 12 },
 		{ "entity E enum [];", 1, 16 },
+		{ "entity E enum [\"a\",];", 1, 20 },
+		{ "entity U in [G,]; entity G;", 1, 16 },
+		{ "action a in [b,]; action b;", 1, 16 },
+		{ "action a in [];", 1, 14 },
+		{ "action a in [is]; action \"is\";", 1, 14 },
+		{ "action in;", 1, 8 },
+		{ "entity U = { if: Long };", 1, 14 },
 		{ "action a in [b];", 1, 14 },
 		{ "action a in [b]; action b in [a];", 1, 8 },
 		{ "action a appliesTo { principal: U };", 1, 36 },
@@ -288,6 +296,28 @@ static void a_policy_that_does_not_fit_is_refused_with_a_reason(void **state)
 	}
 }
 
+static void a_list_of_actions_of_two_types_is_refused_strictly(void **state)
+{
+	static const char text[] =
+	    "entity U; action a appliesTo { principal: U, resource: U };"
+	    "namespace N { action b appliesTo { principal: U, resource: U }; }";
+	struct gh_cedar_schema *schema;
+	struct gh_cedar_diagnostic why;
+	struct first first = { .count = 0 };
+	struct world world;
+
+	world_rules(&world,
+	            "permit(principal, action in [Action::\"a\", N::Action::\"b\"], resource);");
+	assert_ok(gh_cedar_checker()->load(world.rules, gh_slice_str(text), false, &schema, &why));
+	assert_code(gh_cedar_checker()->validate(schema, world.set, true, keep, &first),
+	            GH_E_DENIED);
+	assert_string_equal(first.text, "the types Action and N::Action are not compatible: write "
+	                                "a policy for each");
+	assert_ok(gh_cedar_checker()->validate(schema, world.set, false, NULL, NULL));
+	gh_cedar_checker()->free(schema);
+	world_close(&world);
+}
+
 static void permissive_validation_allows_what_cannot_err(void **state)
 {
 	static const char *const policies[] = {
@@ -409,6 +439,7 @@ int main(void)
 		cmocka_unit_test(a_type_that_doubles_costs_no_more_than_its_text),
 		cmocka_unit_test(a_policy_that_fits_is_valid),
 		cmocka_unit_test(a_policy_that_does_not_fit_is_refused_with_a_reason),
+		cmocka_unit_test(a_list_of_actions_of_two_types_is_refused_strictly),
 		cmocka_unit_test(permissive_validation_allows_what_cannot_err),
 		cmocka_unit_test(a_place_is_told_once_however_many_requests_it_fails_for),
 		cmocka_unit_test(a_request_that_does_not_fit_is_refused),
