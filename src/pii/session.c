@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "crypto/hash.h"
+#include "pii/known_names.h"
 
 #define ID_CHARS     16 /* 80 bits */
 #define CHECK_CHARS  4  /* 20 bits */
@@ -28,6 +29,7 @@ struct gh_pii_session {
 	size_t token_count;
 	struct gh_pii_matches matches;
 	struct finding found[GH_PII_CHANNEL_COUNT][GH_PII_CLASS_COUNT];
+	struct gh_pii_known_names known;
 };
 
 gh_result gh_pii_session_open(const struct gh_pii_policy *policy, const uint8_t tenant_key[32],
@@ -39,14 +41,19 @@ gh_result gh_pii_session_open(const struct gh_pii_policy *policy, const uint8_t 
 	session->policy = policy;
 	session->key = tenant_key;
 	session->arena = arena;
+	uint64_t key;
+	memcpy(&key, tenant_key, sizeof key);
+	GH_TRY(gh_pii_known_names_open(&session->known, key));
 	*out = session;
 	return GH_OK;
 }
 
 void gh_pii_session_close(struct gh_pii_session *session)
 {
-	if (session)
-		gh_pii_matches_free(&session->matches);
+	if (!session)
+		return;
+	gh_pii_matches_free(&session->matches);
+	gh_pii_known_names_close(&session->known);
 }
 
 static void to_base32(const uint8_t *bytes, size_t chars, char *out)
@@ -238,13 +245,24 @@ static void count(struct gh_pii_session *session, enum gh_pii_channel channel,
 		finding->confidence = match->confidence;
 }
 
+/* The matches of text[from, to), bare names of persons known by now among them. */
+static gh_result find(struct gh_pii_session *session, enum gh_pii_channel channel,
+                      struct gh_slice key, struct gh_slice text, size_t from, size_t to)
+{
+	const struct gh_pii_context context = { .key = key };
+
+	GH_TRY(gh_pii_scan(text, &context, &session->matches));
+	if (session->policy->mode[GH_PII_NAME][channel] == GH_PII_OFF)
+		return GH_OK;
+	return gh_pii_known_names_apply(&session->known, text, from, to, session->policy->threshold,
+	                                &session->matches);
+}
+
 gh_result gh_pii_session_scan(struct gh_pii_session *session, enum gh_pii_channel channel,
                               struct gh_slice key, struct gh_slice text, gh_pii_found_fn *found,
                               void *context)
 {
-	const struct gh_pii_context around = { .key = key };
-
-	GH_TRY(gh_pii_scan(text, &around, &session->matches));
+	GH_TRY(find(session, channel, key, text, 0, text.len));
 	for (size_t i = 0; i < session->matches.count; i++) {
 		const struct gh_pii_match *match = &session->matches.items[i];
 		if (!counts(session, text, match))
@@ -259,11 +277,10 @@ gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_cha
                                  struct gh_slice key, struct gh_slice text, size_t from, size_t to,
                                  struct gh_buf *out, bool *changed)
 {
-	const struct gh_pii_context context = { .key = key };
 	size_t done = from;
 
 	*changed = false;
-	GH_TRY(gh_pii_scan(text, &context, &session->matches));
+	GH_TRY(find(session, channel, key, text, from, to));
 	for (size_t i = 0; i < session->matches.count; i++) {
 		const struct gh_pii_match *match = &session->matches.items[i];
 		enum gh_pii_class class = match->class;

@@ -34,7 +34,8 @@ void gh_pii_session_close(struct gh_pii_session *session); /* not its arena; NUL
 
 /* Scans `text`, which stands under `key` (may be empty), and appends it to `out` as the policy
  * leaves it. *changed tells whether a byte differs. Only what lies in [from, to) is appended and
- * counted; the rest is context. */
+ * counted; the rest is context. The bare first or last name of somebody who was named with
+ * certainty in a text before, or farther left, counts as a name. */
 gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_channel channel,
                                  struct gh_slice key, struct gh_slice text, size_t from, size_t to,
                                  struct gh_buf *out, bool *changed);

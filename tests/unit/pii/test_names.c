@@ -97,6 +97,58 @@ static void a_name_in_an_email_address_belongs_to_the_address(void **state)
 	gh_pii_matches_free(&matches);
 }
 
+/* ---- names known from before ---- */
+
+static const char introduction[] = "My name is Zerelda Brindlemoor and I live in Boston.";
+static const char later[] =
+    "Is the Brindlemoor file complete? See Brindlemoor Street, brindlemoor_id.";
+
+static void the_bare_name_of_somebody_named_before_is_found(void **state)
+{
+	struct rig rig;
+
+	rig_open(&rig, GH_PII_STRICT);
+	char *alone = rig_rewrite(&rig, later);
+	char *named = rig_rewrite(&rig, introduction);
+	char *after = rig_rewrite(&rig, later);
+	assert_string_equal(alone, later);
+	assert_null(strstr(named, "Brindlemoor"));
+	assert_memory_equal(after, "Is the [NAME_", 13);
+	assert_non_null(strstr(after, "] file complete? See Brindlemoor Street, brindlemoor_id."));
+	free(alone);
+	free(named);
+	free(after);
+	rig_close(&rig);
+}
+
+static void what_one_request_knows_no_other_does(void **state)
+{
+	struct rig first, second;
+
+	rig_open(&first, GH_PII_STRICT);
+	rig_open(&second, GH_PII_STRICT);
+	free(rig_rewrite(&first, introduction));
+	char *other = rig_rewrite(&second, later);
+	assert_string_equal(other, later);
+	free(other);
+	rig_close(&first);
+	rig_close(&second);
+}
+
+static void known_names_are_bounded(void **state)
+{
+	struct gh_buf text = { 0 };
+	struct rig rig;
+
+	rig_open(&rig, GH_PII_FLAG);
+	for (int i = 0; i < 2000; i++)
+		gh_buf_addf(&text, "My name is Zerelda Brindle%c%c%cmoor.\n", 'a' + i % 26,
+		            'a' + i / 26 % 26, 'a' + i / 676);
+	free(rig_rewrite(&rig, gh_buf_cstr(&text)));
+	gh_buf_free(&text);
+	rig_close(&rig);
+}
+
 /* ---- streams ---- */
 
 static const char *const streamed_texts[] = {
@@ -109,6 +161,8 @@ static const char *const streamed_texts[] = {
 	"Anna Peter Maria John Karl Otto Emil Ida Rosa Hugo Paul Emma Lena Max Fritz Hans Kurt "
 	"Olga "
 	"Vera Nina Igor Ivan Boris Oleg Pavel Zoe Liam Noah",
+	"Kim wrote: my name is Zerelda Brindlemoor. The Brindlemoor file and the Zerelda file are "
+	"old.",
 	"It was the best of times, it was the worst of times in New York and San Francisco.",
 };
 
@@ -195,6 +249,9 @@ int main(void)
 		cmocka_unit_test(a_model_cut_short_is_refused),
 		cmocka_unit_test(names_are_found_in_plain_sentences),
 		cmocka_unit_test(a_name_in_an_email_address_belongs_to_the_address),
+		cmocka_unit_test(the_bare_name_of_somebody_named_before_is_found),
+		cmocka_unit_test(what_one_request_knows_no_other_does),
+		cmocka_unit_test(known_names_are_bounded),
 		cmocka_unit_test(a_stream_finds_the_names_of_the_whole_text_for_every_cut),
 		cmocka_unit_test(a_long_stream_agrees_with_the_whole_text),
 	};
