@@ -101,7 +101,8 @@ static bool is_something_else(const struct gh_pii_known_names *known, struct gh_
 {
 	uint8_t before = start > 0 ? text.data[start - 1] : ' ';
 
-	if (memchr("_@#/\\$.", before, 7) || (end < text.len && memchr("_@/\\(", text.data[end], 5)))
+	if (memchr("_@#/\\$.", before, 7) ||
+	    (end < text.len && memchr("_@/\\(", text.data[end], 5)))
 		return true;
 	if (end + 1 >= text.len || text.data[end] != ' ')
 		return false;
@@ -173,8 +174,8 @@ gh_result gh_pii_known_names_apply(struct gh_pii_known_names *known, struct gh_s
 	size_t m = 0, at = from;
 
 	known->found_count = 0;
-	while (from > 0 && at < to && is_word_byte(text.data[at]) && is_word_byte(text.data[at - 1]))
-		at++;
+	if (from > 0 && from < to && is_word_byte(text.data[from - 1]))
+		at = word_end(text, from); /* a word that began before */
 	while (at < to) {
 		while (m < matches->count &&
 		       (matches->items[m].end <= at ||

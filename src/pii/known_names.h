@@ -1,6 +1,6 @@
-/* known_names.h: inside this room: who was named with certainty in a request. The bare first or last
- * name of such a person counts as a name in what follows, whatever stands around it. Holds keyed
- * hashes of at most GH_PII_KNOWN_NAMES words, no text; wiped with the session. */
+/* known_names.h: inside this room: who was named with certainty in a request. The bare first or
+ * last name of such a person counts as a name in what follows, whatever stands around it. Holds
+ * keyed hashes of at most GH_PII_KNOWN_NAMES words, no text; wiped with the session. */
 #ifndef GH_PII_KNOWN_NAMES_H
 #define GH_PII_KNOWN_NAMES_H
 

@@ -363,7 +363,8 @@ static bool is_plausible(const struct gh_pii_tag_word *tokens, size_t count, str
 		if (GH_PII_GAZ_FIRST(tokens[i].gaz) || GH_PII_GAZ_LAST(tokens[i].gaz) ||
 		    gh_pii_tag_word_is_capital(text, &tokens[i]))
 			return true;
-	return tokens[-1].gaz & GH_PII_GAZ_TITLE;
+	return (tokens[-1].gaz & GH_PII_GAZ_TITLE) &&
+	       (tokens[0].gap == GH_PII_GAP_SPACE || tokens[0].gap == GH_PII_GAP_DOT_SPACE);
 }
 
 static void label_segment(void *context, struct gh_pii_names *names, size_t first, size_t count)
