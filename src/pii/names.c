@@ -5,10 +5,11 @@
 #include "base/secret.h"
 #include "pii/detect.h"
 
-#define AROUND    GH_PII_TAGGER_AROUND
-#define LONG_RUN  12 /* words without a cut: from here on, some words are cuts themselves */
-#define AHEAD     4  /* words that must be known behind the one that is settled */
-#define MAX_WORDS 200
+#define AROUND           GH_PII_TAGGER_AROUND
+#define LONG_RUN         12 /* words without a cut: from here on, some words are cuts themselves */
+#define AHEAD            4  /* words that must be known behind the one that is settled */
+#define MAX_WORDS        200
+#define VARIABLE_PENALTY 120 /* of margin */
 
 gh_result gh_pii_names_open(struct gh_pii_names *names)
 {
@@ -121,9 +122,11 @@ static inline enum gh_pii_part part_of(struct gh_pii_names *names, struct gh_sli
 	if (token->part == GH_PII_PART_ASK) {
 		token->gaz = gh_pii_tagger_gaz(&names->tagger, token->hash);
 		token->asked = true;
-		token->part = (uint8_t)(gh_pii_tag_word_is_capital(text, token)
-		                            ? part_of_capital(token->gaz, token->end - token->start)
-		                            : part_of_known(token->gaz));
+		bool capital = gh_pii_tag_word_is_capital(text, token);
+		token->is_lower = !capital;
+		token->part =
+		    (uint8_t)(capital ? part_of_capital(token->gaz, token->end - token->start)
+		                      : part_of_known(token->gaz));
 	}
 	return token->part;
 }
@@ -314,6 +317,10 @@ static void add_name(struct gh_pii_names *names, size_t from, size_t to, const i
 	for (size_t i = from; i < to; i++)
 		sum += margins[i - from];
 	int16_t margin = (int16_t)(sum / (int)(to - from));
+	/* One word in lower case or of mixed case is as often somebody's variable. */
+	if (to - from == 1 && ((tokens[from].part == GH_PII_PART_OPENS && tokens[from].is_lower) ||
+	                       gh_pii_tag_word_is_mixed(&tokens[from])))
+		margin = (int16_t)(margin - VARIABLE_PENALTY);
 	struct gh_pii_name *last =
 	    names->found_count ? &names->found[names->found_count - 1] : NULL;
 	/* "Last, First": the comma cuts, the label goes on. */
@@ -359,6 +366,11 @@ static bool is_in_code(struct gh_slice text, size_t start, size_t end)
 /* A name in lower case has a word that lists know as a name, or a title in front. */
 static bool is_plausible(const struct gh_pii_tag_word *tokens, size_t count, struct gh_slice text)
 {
+	/* b'L' is a literal; only d', l' and o' begin a name. */
+	uint8_t letter = text.data[tokens[0].start];
+	if (count > 1 && tokens[0].end - tokens[0].start == 1 &&
+	    tokens[1].gap == GH_PII_GAP_APOSTROPHE && letter >= 'a' && !strchr("dlo", letter))
+		return false;
 	for (size_t i = 0; i < count; i++)
 		if (GH_PII_GAZ_FIRST(tokens[i].gaz) || GH_PII_GAZ_LAST(tokens[i].gaz) ||
 		    gh_pii_tag_word_is_capital(text, &tokens[i]))

@@ -271,6 +271,11 @@ bool gh_pii_tag_word_is_capital(struct gh_slice text, const struct gh_pii_tag_wo
 	return is_capital_at(text.data + token->start, token->end - token->start);
 }
 
+bool gh_pii_tag_word_is_mixed(const struct gh_pii_tag_word *token)
+{
+	return token->shape == INNER || token->shape == CAMEL;
+}
+
 /* ---- features ---- */
 
 /* Multiplicative hashing, by an odd number of the template's own. */

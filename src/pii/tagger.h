@@ -70,6 +70,7 @@ struct gh_pii_tag_word {
 	uint32_t suffix; /* its last three bytes, lower-cased */
 	uint16_t gaz;
 	uint8_t shape, gap, part;
+	bool is_lower;
 	bool asked; /* gaz is filled in */
 	bool ready; /* so are suffix, shape and gap */
 };
@@ -104,6 +105,8 @@ gh_result gh_pii_tagger_check(struct gh_slice file, const char *digest);
 struct gh_slice gh_pii_model_file(void);
 
 uint16_t gh_pii_tagger_gaz(const struct gh_pii_tagger *tagger, uint64_t hash);
+/* "TypedDict", "iPhone": capitals inside; the word is ready. */
+bool gh_pii_tag_word_is_mixed(const struct gh_pii_tag_word *token);
 bool gh_pii_tag_word_is_capital(struct gh_slice text, const struct gh_pii_tag_word *token);
 
 /* A lookup of the same hash will soon follow. */
