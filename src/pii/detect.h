@@ -42,6 +42,7 @@ struct gh_pii_scan {
 	struct gh_slice text; /* folded */
 	uint64_t key;         /* groups that the field's name stands for */
 	uint32_t without;     /* as in gh_pii_context */
+	int16_t name_favour;  /* margin that words have in advance of being a name */
 	bool is_bare;         /* short text, no context of its own: a form field */
 	bool is_inner;        /* the text was encoded itself: no second level */
 	struct gh_pii_matches *out;

@@ -415,6 +415,26 @@ void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text, int16_
 	gh_pii_names_segments(names, text, ended, label_segment, &how);
 }
 
+bool gh_pii_names_key(const struct gh_pii_names *names, struct gh_slice key)
+{
+	for (size_t at = 0; at < key.len && key.len <= 64;) {
+		size_t end = at;
+		while (end < key.len && gh_pii_is_alpha(key.data[end]) &&
+		       !(end > at && key.data[end] <= 'Z' && key.data[end - 1] >= 'a'))
+			end++;
+		if (end == at) {
+			at++;
+			continue;
+		}
+		struct gh_slice word = gh_slice_sub(key, at, end - at);
+		uint64_t hash = gh_pii_word_hash(word, key.data + key.len);
+		if (gh_pii_tagger_gaz(&names->tagger, hash) & GH_PII_GAZ_INTRO)
+			return true;
+		at = end;
+	}
+	return false;
+}
+
 /* ---- streams ---- */
 
 struct touching {

@@ -43,6 +43,9 @@ typedef void gh_pii_segment_fn(void *context, struct gh_pii_names *names, size_t
 void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, bool ended,
                            gh_pii_segment_fn *visit, void *context);
 
+/* Whether a field of that name holds a person: "first_name", "customerName", "Author". */
+bool gh_pii_names_key(const struct gh_pii_names *names, struct gh_slice key);
+
 /* The same, labelling: appends to names->found. */
 void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text, int16_t favour,
                         bool ended);

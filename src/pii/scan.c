@@ -16,6 +16,7 @@
 
 #define MAX_PHRASES   4
 #define KEEP_BEHIND   512 /* triggers that far behind a stretch are still of interest */
+#define KEY_FAVOUR    120 /* what a field's name adds to that of a name */
 #define NAME_FAVOUR   15  /* a name that is missed costs more than one too many */
 #define PATTERN_BYTES 14  /* a word this long may be a key that has no prefix */
 #define BATCH_BLOCKS  16  /* of which the words are sifted together */
@@ -358,7 +359,7 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 	scan->triggers = scratch->triggers;
 	scan->trigger_count = scratch->trigger_count;
 	if (looks_for_names(scan))
-		gh_pii_names_label(&scratch->names, scan->text, NAME_FAVOUR,
+		gh_pii_names_label(&scratch->names, scan->text, scan->name_favour,
 		                   from + len == scan->text.len);
 }
 
@@ -577,6 +578,7 @@ static gh_result begin(struct gh_pii_scan *scan, struct gh_slice text)
 	out->count = 0;
 	out->truncated = false;
 	scan->scratch->decoder.run_count = 0;
+	scan->name_favour = NAME_FAVOUR;
 	return gh_pii_fold_text(&scan->scratch->fold, text, &scan->text);
 }
 
@@ -600,6 +602,8 @@ gh_result gh_pii_scan(struct gh_slice text, const struct gh_pii_context *context
 	GH_TRY(begin(&scan, text));
 	if (scan.text.len == 0)
 		return GH_OK;
+	if (context && gh_pii_names_key(&scan.scratch->names, context->key))
+		scan.name_favour += KEY_FAVOUR;
 	if (context && context->key.len > 0)
 		scan.key = gh_pii_name_groups(context->key);
 	scan.without = context ? context->without : 0;

@@ -97,6 +97,28 @@ static void a_name_in_an_email_address_belongs_to_the_address(void **state)
 	gh_pii_matches_free(&matches);
 }
 
+static size_t names_under(const char *key, const char *text)
+{
+	const struct gh_pii_context context = { .key = gh_slice_str(key) };
+	struct gh_pii_matches matches = { 0 };
+	size_t count = 0;
+
+	assert_ok(gh_pii_scan(gh_slice_str(text), &context, &matches));
+	for (size_t i = 0; i < matches.count; i++)
+		count += matches.items[i].class == GH_PII_NAME && matches.items[i].confidence >= 50;
+	gh_pii_matches_free(&matches);
+	return count;
+}
+
+static void a_field_of_names_tells_a_name_from_a_word(void **state)
+{
+	assert_int_equal(names_under("product", "Sterling"), 0);
+	assert_int_equal(names_under("last_name", "Sterling"), 1);
+	assert_int_equal(names_under("customerName", "Sterling"), 1);
+	assert_int_equal(names_under("name", "get_weather"), 0);
+	assert_int_equal(names_under("name", "Acme Widget"), 0);
+}
+
 /* ---- names known from before ---- */
 
 static const char introduction[] = "My name is Zerelda Brindlemoor and I live in Boston.";
@@ -249,6 +271,7 @@ int main(void)
 		cmocka_unit_test(a_model_cut_short_is_refused),
 		cmocka_unit_test(names_are_found_in_plain_sentences),
 		cmocka_unit_test(a_name_in_an_email_address_belongs_to_the_address),
+		cmocka_unit_test(a_field_of_names_tells_a_name_from_a_word),
 		cmocka_unit_test(the_bare_name_of_somebody_named_before_is_found),
 		cmocka_unit_test(what_one_request_knows_no_other_does),
 		cmocka_unit_test(known_names_are_bounded),
