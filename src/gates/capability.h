@@ -11,6 +11,7 @@
 #define GH_CAP_MODELS          "models.read"
 #define GH_CAP_KEYS            "keys.manage"
 #define GH_CAP_PII_SCAN        "pii.scan"
+#define GH_CAP_PII_ADMIN       "pii.admin"
 #define GH_CAP_PII_REVEAL      "pii.reveal"
 #define GH_CAP_AUDIT_READ      "audit.read"
 #define GH_CAP_EXCHANGES       "exchanges.read"

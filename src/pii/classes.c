@@ -2,7 +2,7 @@
 
 static const char *const class_names[] = { "name",       "email",        "phone",  "address",
 	                                   "gov_id",     "payment_card", "health", "biometric",
-	                                   "credential", "minor" };
+	                                   "credential", "minor",        "custom" };
 static const char *const channel_names[] = { "prompt", "output",  "tool", "data",
 	                                     "agent",  "webhook", "log" };
 static const char *const mode_names[] = { "off", "flag", "reversible", "strict" };
@@ -54,10 +54,11 @@ gh_result gh_pii_mode_parse(struct gh_slice name, enum gh_pii_mode *out)
 
 void gh_pii_policy_default(struct gh_pii_policy *out)
 {
+	out->custom = NULL;
 	for (int class = 0; class < GH_PII_CLASS_COUNT; class ++) {
 		bool structured = class == GH_PII_EMAIL || class == GH_PII_PHONE ||
 		                  class == GH_PII_GOV_ID || class == GH_PII_PAYMENT_CARD ||
-		                  class == GH_PII_CREDENTIAL;
+		                  class == GH_PII_CREDENTIAL || class == GH_PII_CUSTOM;
 		for (int channel = 0; channel < GH_PII_CHANNEL_COUNT; channel++)
 			out->mode[class][channel] = structured ? GH_PII_STRICT : GH_PII_FLAG;
 		out->threshold[class] = 50;

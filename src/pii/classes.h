@@ -17,6 +17,7 @@ enum gh_pii_class {
 	GH_PII_BIOMETRIC,
 	GH_PII_CREDENTIAL,
 	GH_PII_MINOR,
+	GH_PII_CUSTOM, /* what a tenant defined: custom.h */
 	GH_PII_CLASS_COUNT
 };
 
@@ -48,10 +49,13 @@ gh_result gh_pii_class_parse(struct gh_slice name, enum gh_pii_class *out);
 gh_result gh_pii_channel_parse(struct gh_slice name, enum gh_pii_channel *out);
 gh_result gh_pii_mode_parse(struct gh_slice name, enum gh_pii_mode *out);
 
+struct gh_pii_custom;
+
 /* What a tenant wants. A table that could not be read is never replaced by a lenient one. */
 struct gh_pii_policy {
 	enum gh_pii_mode mode[GH_PII_CLASS_COUNT][GH_PII_CHANNEL_COUNT];
 	uint8_t threshold[GH_PII_CLASS_COUNT]; /* confidence from which on a match counts; 0..100 */
+	struct gh_pii_custom *custom;          /* the tenant's own patterns; NULL: none; borrowed */
 };
 
 /* What holds where a tenant said nothing: strict for whatever has a structure of its own, flag for

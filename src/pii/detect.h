@@ -98,6 +98,10 @@ void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at); /* a run of one or 
 void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_class class,
                 const char *kind, int confidence);
 
+/* A match of the tenant's own; scan.c. */
+void gh_pii_add_custom(struct gh_pii_matches *out, size_t start, size_t end, const char *name,
+                       uint8_t confidence, uint16_t custom);
+
 /* gh_pii_scan without a look behind encodings, for text that was encoded. */
 gh_result gh_pii_scan_plain(struct gh_slice text, uint64_t key, struct gh_pii_matches *out);
 

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "pii/calibration.h"
 #include "pii/address.h"
+#include "pii/custom.h"
 #include "pii/decode.h"
 #include "pii/fold.h"
 #include "pii/names.h"
@@ -114,13 +115,8 @@ const struct gh_pii_id_index *gh_pii_id_rows(const struct gh_pii_scan *scan)
 	return &tables.ids;
 }
 
-void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_class class,
-                const char *kind, int confidence)
+static struct gh_pii_match *new_match(struct gh_pii_matches *out)
 {
-	struct gh_pii_matches *out = scan->out;
-
-	if (confidence <= 0 || end <= start || scan->without >> class & 1)
-		return;
 	if (out->count == out->capacity) {
 		size_t capacity = out->capacity ? out->capacity * 2 : 64;
 		struct gh_pii_match *items = capacity <= GH_PII_MAX_MATCHES
@@ -128,18 +124,44 @@ void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_
 		                                 : NULL;
 		if (!items) {
 			out->truncated = true;
-			return;
+			return NULL;
 		}
 		out->items = items;
 		out->capacity = capacity;
 	}
-	out->items[out->count++] = (struct gh_pii_match){
-		.start = (uint32_t)start,
-		.end = (uint32_t)end,
-		.class = (uint8_t) class,
-		.confidence = (uint8_t)(confidence > 100 ? 100 : confidence),
-		.kind = kind,
-	};
+	return &out->items[out->count++];
+}
+
+void gh_pii_add_custom(struct gh_pii_matches *out, size_t start, size_t end, const char *name,
+                       uint8_t confidence, uint16_t custom)
+{
+	struct gh_pii_match *match = new_match(out);
+
+	if (match)
+		*match = (struct gh_pii_match){
+			.start = (uint32_t)start,
+			.end = (uint32_t)end,
+			.class = GH_PII_CUSTOM,
+			.confidence = confidence,
+			.custom = custom,
+			.kind = name,
+		};
+}
+
+void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_class class,
+                const char *kind, int confidence)
+{
+	if (confidence <= 0 || end <= start || scan->without >> class & 1)
+		return;
+	struct gh_pii_match *match = new_match(scan->out);
+	if (match)
+		*match = (struct gh_pii_match){
+			.start = (uint32_t)start,
+			.end = (uint32_t)end,
+			.class = (uint8_t) class,
+			.confidence = (uint8_t)(confidence > 100 ? 100 : confidence),
+			.kind = kind,
+		};
 }
 
 static bool looks_for_names(const struct gh_pii_scan *scan)
@@ -494,6 +516,39 @@ static bool beats(const struct gh_pii_match *a, const struct gh_pii_match *b)
 	return a_len > b_len;
 }
 
+static int compare_matches(const void *a, const void *b)
+{
+	return comes_before(a, b) ? -1 : comes_before(b, a) ? 1 : 0;
+}
+
+/* The tenant's own patterns, behind all the others: these are in any order. */
+static gh_result find_custom(struct gh_pii_scan *scan, struct gh_pii_custom *custom)
+{
+	struct gh_pii_matches *out = scan->out;
+	size_t before = out->count;
+
+	GH_TRY(gh_pii_custom_find(custom, scan->text, out));
+	GH_ENSURE(!out->truncated, GH_E_LIMIT, "a text holds too many matches");
+	if (out->count > before)
+		qsort(out->items, out->count, sizeof *out->items, compare_matches);
+	return GH_OK;
+}
+
+/* Once overlaps are settled, so that nothing smaller comes up in the place of what is allowed. */
+static void drop_allowed(const struct gh_pii_scan *scan, const struct gh_pii_custom *custom)
+{
+	struct gh_pii_matches *out = scan->out;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < out->count; i++) {
+		struct gh_pii_match match = out->items[i];
+		if (!gh_pii_custom_allows(
+		        custom, gh_slice_sub(scan->text, match.start, match.end - match.start)))
+			out->items[kept++] = match;
+	}
+	out->count = kept;
+}
+
 /* One left-to-right pass keeps disjoint spans, so that a rewrite is one splice. */
 static void settle(struct gh_pii_matches *matches)
 {
@@ -611,10 +666,15 @@ gh_result gh_pii_scan(struct gh_slice text, const struct gh_pii_context *context
 	GH_TRY(gh_pii_decoder_look(&scan.scratch->decoder, scan.text, scan.key, out));
 	if (scan.without)
 		leave_out(out, scan.without);
+	if (context && context->custom)
+		GH_TRY(find_custom(&scan, context->custom));
 	settle(out);
+	if (context && context->custom)
+		drop_allowed(&scan, context->custom);
 	unfold(&scan.scratch->fold, out);
 	for (size_t i = 0; i < out->count && !(context && context->raw); i++)
-		out->items[i].confidence = gh_pii_calibrate(out->items[i].class, out->items[i].kind,
-		                                            out->items[i].confidence);
+		if (out->items[i].class != GH_PII_CUSTOM)
+			out->items[i].confidence = gh_pii_calibrate(
+			    out->items[i].class, out->items[i].kind, out->items[i].confidence);
 	return GH_OK;
 }

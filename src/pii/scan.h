@@ -12,7 +12,9 @@ struct gh_pii_match {
 	uint32_t start, end; /* bytes, end exclusive */
 	uint8_t class;       /* enum gh_pii_class */
 	uint8_t confidence;  /* 0..100: percent of such findings that are right */
-	const char *kind;    /* "ssn", "iban", "aws-access-key", …: a constant */
+	uint16_t custom;     /* of GH_PII_CUSTOM: which one of the tenant's set */
+	/* "ssn", "iban", "aws-access-key", …: a constant; of GH_PII_CUSTOM its name, in the set. */
+	const char *kind;
 };
 
 struct gh_pii_scratch;
@@ -40,7 +42,8 @@ void gh_pii_matches_free(struct gh_pii_matches *matches);
 struct gh_pii_context {
 	struct gh_slice key; /* JSON key or CSV header that the text stands under; may be empty */
 	uint32_t without; /* 1 << class: not looked for. Names and addresses cost most of a scan */
-	bool raw;         /* confidence as the detectors score it, before calibration */
+	struct gh_pii_custom *custom; /* the tenant's own patterns; NULL: none */
+	bool raw;                     /* confidence as the detectors score it, before calibration */
 };
 
 /* Replaces the content of `out` by disjoint matches in order of position, whatever their

@@ -5,6 +5,7 @@
 
 #include "base/secret.h"
 #include "crypto/hash.h"
+#include "pii/custom.h"
 #include "pii/known_names.h"
 
 #define ID_CHARS     16 /* 80 bits */
@@ -235,6 +236,20 @@ static bool counts(const struct gh_pii_session *session, struct gh_slice text,
 	       !inside_token(text, match);
 }
 
+/* What a definition of the tenant's says itself goes before the table. */
+static enum gh_pii_mode mode_of(const struct gh_pii_session *session,
+                                const struct gh_pii_match *match, enum gh_pii_channel channel)
+{
+	const struct gh_pii_policy *policy = session->policy;
+
+	if (match->class == GH_PII_CUSTOM && policy->custom) {
+		enum gh_pii_mode own = gh_pii_custom_mode(policy->custom, match->custom, channel);
+		if (own != GH_PII_MODE_COUNT)
+			return own;
+	}
+	return policy->mode[match->class][channel];
+}
+
 static void count(struct gh_pii_session *session, enum gh_pii_channel channel,
                   const struct gh_pii_match *match)
 {
@@ -249,7 +264,7 @@ static void count(struct gh_pii_session *session, enum gh_pii_channel channel,
 static gh_result find(struct gh_pii_session *session, enum gh_pii_channel channel,
                       struct gh_slice key, struct gh_slice text, size_t from, size_t to)
 {
-	const struct gh_pii_context context = { .key = key };
+	const struct gh_pii_context context = { .key = key, .custom = session->policy->custom };
 
 	GH_TRY(gh_pii_scan(text, &context, &session->matches));
 	if (session->policy->mode[GH_PII_NAME][channel] == GH_PII_OFF)
@@ -268,9 +283,14 @@ gh_result gh_pii_session_scan(struct gh_pii_session *session, enum gh_pii_channe
 		if (!counts(session, text, match))
 			continue;
 		count(session, channel, match);
-		GH_TRY(found(context, match, session->policy->mode[match->class][channel]));
+		GH_TRY(found(context, match, mode_of(session, match, channel)));
 	}
 	return GH_OK;
+}
+
+struct gh_pii_custom *gh_pii_session_custom(const struct gh_pii_session *session)
+{
+	return session->policy->custom;
 }
 
 gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_channel channel,
@@ -284,7 +304,7 @@ gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_cha
 	for (size_t i = 0; i < session->matches.count; i++) {
 		const struct gh_pii_match *match = &session->matches.items[i];
 		enum gh_pii_class class = match->class;
-		enum gh_pii_mode mode = session->policy->mode[class][channel];
+		enum gh_pii_mode mode = mode_of(session, match, channel);
 		size_t start = match->start < done ? done : match->start;
 		if (match->end <= done || match->start >= to || mode == GH_PII_OFF ||
 		    !counts(session, text, match))
@@ -308,7 +328,7 @@ gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_cha
 gh_result gh_pii_session_is_sure(struct gh_pii_session *session, struct gh_slice key,
                                  struct gh_slice text, uint8_t confidence, bool *sure)
 {
-	const struct gh_pii_context context = { .key = key };
+	const struct gh_pii_context context = { .key = key, .custom = session->policy->custom };
 	const struct gh_pii_matches *matches = &session->matches;
 
 	GH_TRY(gh_pii_scan(text, &context, &session->matches));
@@ -380,11 +400,11 @@ void gh_pii_session_summary(const struct gh_pii_session *session, enum gh_pii_ch
                             struct gh_buf *out)
 {
 	/* Class names in the order of canonical JSON. */
-	static const enum gh_pii_class sorted[] = { GH_PII_ADDRESS,      GH_PII_BIOMETRIC,
-		                                    GH_PII_CREDENTIAL,   GH_PII_EMAIL,
-		                                    GH_PII_GOV_ID,       GH_PII_HEALTH,
-		                                    GH_PII_MINOR,        GH_PII_NAME,
-		                                    GH_PII_PAYMENT_CARD, GH_PII_PHONE };
+	static const enum gh_pii_class sorted[] = {
+		GH_PII_ADDRESS, GH_PII_BIOMETRIC,    GH_PII_CREDENTIAL, GH_PII_CUSTOM,
+		GH_PII_EMAIL,   GH_PII_GOV_ID,       GH_PII_HEALTH,     GH_PII_MINOR,
+		GH_PII_NAME,    GH_PII_PAYMENT_CARD, GH_PII_PHONE
+	};
 	bool comma = false;
 
 	gh_buf_add_byte(out, '{');

@@ -54,6 +54,8 @@ gh_result gh_pii_session_is_sure(struct gh_pii_session *session, struct gh_slice
 bool gh_pii_session_replaces(const struct gh_pii_session *session, enum gh_pii_channel channel,
                              enum gh_pii_class class);
 /* The matches of the last rewrite, for those who must know where they end. */
+/* The tenant's own patterns; NULL: none. */
+struct gh_pii_custom *gh_pii_session_custom(const struct gh_pii_session *session);
 const struct gh_pii_matches *gh_pii_session_matches(const struct gh_pii_session *session);
 
 /* Puts this session's reversible tokens back, where the class may be shown on `channel`; not those

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "pii/custom.h"
 #include "pii/detect.h"
 #include "pii/fold.h"
 #include "pii/names.h"
@@ -19,6 +20,7 @@
 struct gh_pii_text_stream {
 	struct gh_pii_session *session;
 	enum gh_pii_channel channel;
+	size_t custom_width;   /* the longest match of the tenant's own patterns; 0: none */
 	bool holds_names;      /* names are replaced, not only told */
 	bool holds_addresses;  /* the same */
 	struct gh_buf context; /* raw */
@@ -46,6 +48,8 @@ gh_result gh_pii_text_stream_open(struct gh_pii_session *session, enum gh_pii_ch
 	GH_ENSURE(stream, GH_E_MEMORY, "out of memory");
 	stream->session = session;
 	stream->channel = channel;
+	if (gh_pii_session_custom(session))
+		stream->custom_width = gh_pii_custom_width(gh_pii_session_custom(session));
 	stream->holds_names = gh_pii_session_replaces(session, channel, GH_PII_NAME);
 	stream->holds_addresses = gh_pii_session_replaces(session, channel, GH_PII_ADDRESS);
 	stream->context.secret = stream->held.secret = true;
@@ -144,7 +148,7 @@ static bool is_quiet(const struct gh_pii_text_stream *stream, struct gh_slice wo
 {
 	if (stream->holds_addresses && is_capitalised(word))
 		return false;
-	if (word.len > 24)
+	if (word.len > 24 || stream->custom_width > 0)
 		return false;
 	for (size_t i = 0; i < word.len; i++) {
 		uint8_t c = word.data[i];
@@ -242,11 +246,12 @@ static gh_result emit(struct gh_pii_text_stream *stream, size_t unit, size_t see
 /* Whether a match crosses `end` in held[0, seen); *to is where it ends. */
 static gh_result crosses(struct gh_pii_text_stream *stream, size_t end, size_t seen, size_t *to)
 {
+	const struct gh_pii_context around = { .custom = gh_pii_session_custom(stream->session) };
 	const struct gh_pii_matches *matches = &stream->matches;
 	size_t from = fill_window(stream, seen, context_of(stream));
 
 	*to = end;
-	GH_TRY(gh_pii_scan(gh_buf_slice(&stream->window), NULL, &stream->matches));
+	GH_TRY(gh_pii_scan(gh_buf_slice(&stream->window), &around, &stream->matches));
 	for (size_t i = 0; i < matches->count; i++)
 		if (matches->items[i].start < from + end && matches->items[i].end > from + *to)
 			*to = matches->items[i].end - from;
@@ -255,9 +260,12 @@ static gh_result crosses(struct gh_pii_text_stream *stream, size_t end, size_t s
 
 /* How far to look behind a unit. A long one looks farther, so that growing it to its end takes a
  * few scans and not one for every 64 bytes. */
-static size_t lookahead(size_t unit)
+static size_t lookahead(const struct gh_pii_text_stream *stream, size_t unit)
 {
-	return unit > 4 * LOOKAHEAD_BYTES ? unit / 4 : LOOKAHEAD_BYTES;
+	size_t least =
+	    stream->custom_width > LOOKAHEAD_BYTES ? stream->custom_width : LOOKAHEAD_BYTES;
+
+	return unit > 4 * least ? unit / 4 : least;
 }
 
 /* What must be seen behind held[0, end). *seen 0: more than there is. */
@@ -266,7 +274,7 @@ static gh_result look_ahead(struct gh_pii_text_stream *stream, size_t end, bool 
 {
 	size_t far = 0;
 
-	*seen = noisy ? end + lookahead(end) : end;
+	*seen = noisy ? end + lookahead(stream, end) : end;
 	if (*seen > stream->held.len && !ended) {
 		stream->wanted = *seen;
 		*seen = 0;

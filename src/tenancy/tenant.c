@@ -17,6 +17,7 @@ struct gh_tenancy {
 	struct gh_db_pool *pool;
 	const struct gh_key_service *keys;
 	struct gh_live_policies *policies;
+	struct gh_patterns *patterns;
 	struct gh_cache *cache;
 };
 
@@ -26,6 +27,7 @@ static void destroy(struct gh_cached *value)
 
 	if (tenant->policy)
 		gh_cached_release((struct gh_cached *)(uintptr_t)&tenant->policy->cached);
+	gh_pii_custom_release(tenant->pii.custom);
 	gh_wipe(tenant->pii_key, sizeof tenant->pii_key);
 	free(tenant);
 }
@@ -70,19 +72,23 @@ static gh_result query(struct gh_tenancy *tenants, struct gh_slice token, uint64
 		{ .sql = "SELECT tenant_id, name FROM gatehouse.tenant", .reads = true },
 		{ .sql = "SELECT class, channel, mode FROM gatehouse.pii_mode", .reads = true },
 		{ .sql = GH_LIVE_POLICY_SQL, .reads = true },
+		{ .sql = GH_PATTERNS_SQL, .reads = true },
 	};
-	struct gh_db_result *results[3] = { NULL };
+	struct gh_db_result *results[4] = { NULL };
 	struct gh_db *db;
 
 	GH_TRY(gh_db_pool_take(tenants->pool, deadline, &db));
-	enum gh_code code = gh_db_tenant(db, token, NULL, statements, 3, deadline, results, NULL);
+	enum gh_code code = gh_db_tenant(db, token, NULL, statements, 4, deadline, results, NULL);
 	if (code == GH_OK)
 		code = read_tenant((const struct gh_db_result *const *)results, tenant);
 	if (code == GH_OK)
 		code = gh_live_policies_get(tenants->policies, &tenant->id, results[2], db, token,
 		                            deadline, &tenant->policy);
 	gh_db_pool_give(tenants->pool, db);
-	gh_db_results_free(results, 3);
+	if (code == GH_OK)
+		code = gh_patterns_get(tenants->patterns, &tenant->id, results[3],
+		                       &tenant->pii.custom);
+	gh_db_results_free(results, 4);
 	return code;
 }
 
@@ -134,8 +140,11 @@ gh_result gh_tenancy_open(struct gh_db_pool *pool, struct gh_workers *workers,
 		                          .max_entries = MAX_ENTRIES };
 	enum gh_code code = gh_live_policies_open(&tenants->policies);
 	if (code == GH_OK)
+		code = gh_patterns_open(&tenants->patterns);
+	if (code == GH_OK)
 		code = gh_cache_open(&config, &tenants->cache);
 	if (code != GH_OK) {
+		gh_patterns_close(tenants->patterns);
 		gh_live_policies_close(tenants->policies);
 		free(tenants);
 		return code;
@@ -149,6 +158,7 @@ void gh_tenancy_close(struct gh_tenancy *tenants)
 	if (!tenants)
 		return;
 	gh_cache_close(tenants->cache);
+	gh_patterns_close(tenants->patterns);
 	gh_live_policies_close(tenants->policies);
 	free(tenants);
 }

@@ -8,6 +8,7 @@
 #include "pii/classes.h"
 #include "tenancy/cache.h"
 #include "tenancy/keys.h"
+#include "tenancy/patterns.h"
 #include "tenancy/policy.h"
 
 /* Immutable; hold a reference (gh_cached_hold) to keep it. */
@@ -15,7 +16,7 @@ struct gh_tenant {
 	struct gh_cached cached;
 	struct gh_uuid id;
 	char name[201];
-	struct gh_pii_policy pii;
+	struct gh_pii_policy pii;            /* pii.custom is a reference of the snapshot's */
 	uint8_t pii_key[32];                 /* of reversible tokens; wiped on release */
 	const struct gh_live_policy *policy; /* a reference; NULL: no pack was activated */
 	unsigned rows;                       /* rows that PostgreSQL showed under the claims */

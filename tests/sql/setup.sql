@@ -90,6 +90,8 @@ CREATE FUNCTION t.sample(tenant uuid, relation regclass) RETURNS jsonb LANGUAGE 
 	WHEN 'gatehouse.api_key' THEN jsonb_build_object('key_id', 'AAAAAAAA', 'secret_sha256',
 		'\x' || repeat('11', 32), 'caps', '[]'::jsonb, 'name', 'n', 'created_by', 'c',
 		'created_at', '2026-01-01Z', 'role', 'application')
+	WHEN 'gatehouse.pii_pattern' THEN jsonb_build_object('name', 'n', 'definition', '{}',
+		'changed_by', 'c', 'changed_at', '2026-01-01Z')
 	WHEN 'gatehouse.policy_trust' THEN jsonb_build_object('epoch', 1, 'document',
 		'\x' || repeat('66', 40), 'created_by', 'c', 'created_at', '2026-01-01Z')
 	WHEN 'gatehouse.policy_pack' THEN jsonb_build_object('revision', 1, 'digest',
@@ -159,6 +161,7 @@ BEGIN
 			'gatehouse.data_key', 'gatehouse.pii_mode', 'gatehouse.pii_vault',
 			'gatehouse.pii_reveal_budget',
 			'gatehouse.audit_event', 'gatehouse.exchange', 'gatehouse.policy_trust',
+			'gatehouse.pii_pattern',
 			'gatehouse.policy_pack', 'shop.note', 'shop.remark']::regclass[] LOOP
 			EXECUTE format('INSERT INTO %s SELECT * FROM jsonb_populate_record('
 				       'NULL::%s, %L)', item, item, t.sample(tenant, item));
