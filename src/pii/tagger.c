@@ -167,17 +167,20 @@ static struct letters count_any(const uint8_t *word, size_t len)
 	return sum;
 }
 
-static struct letters count_letters(const uint8_t *word, size_t len)
+/* `limit`: the end of readable memory. */
+static struct letters count_letters(const uint8_t *word, size_t len, const uint8_t *limit)
 {
 	struct letters sum = { .lower = (unsigned)len };
 
 	for (size_t i = 0; i < len; i += 8) {
 		uint64_t bytes = 0;
-		if (len - i >= 8)
+		if (limit - (word + i) >= 8)
 			memcpy(&bytes, word + i, 8);
 		else
 			for (size_t b = len; b-- > i;)
 				bytes = bytes << 8 | word[b];
+		if (len - i < 8)
+			bytes &= ~UINT64_C(0) >> (64 - 8 * (len - i));
 		if (bytes & UINT64_C(0x8080808080808080))
 			return count_any(word, len);
 		sum.upper += among(bytes, 'A', 'Z');
@@ -187,11 +190,11 @@ static struct letters count_letters(const uint8_t *word, size_t len)
 	return sum;
 }
 
-static enum shape shape_of(const uint8_t *word, size_t len)
+static enum shape shape_of(const uint8_t *word, size_t len, const uint8_t *limit)
 {
 	if (word[0] >= 0xe0)
 		return WIDE;
-	struct letters sum = count_letters(word, len);
+	struct letters sum = count_letters(word, len, limit);
 	if (sum.digit)
 		return sum.lower + sum.upper ? WITH_DIGITS : DIGITS;
 	if (sum.upper == 0)
@@ -257,7 +260,7 @@ void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice tex
 	if (!token->asked)
 		token->gaz = gh_pii_tagger_gaz(tagger, token->hash);
 	token->asked = true;
-	token->shape = (uint8_t)shape_of(word, len);
+	token->shape = (uint8_t)shape_of(word, len, text.data + text.len);
 	token->gap = (uint8_t)gap_of(text, before, token->start);
 	token->suffix = (uint32_t)word[len - 1] | 0x20u;
 	if (len > 2)
