@@ -13,6 +13,7 @@
 #include "api/api.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "pii/model.h"
 #include "process/control.h"
 #include "process/gateway_parts.h"
 #include "process/sandbox.h"
@@ -272,7 +273,8 @@ int gh_gateway_main(const struct gh_gateway_process *config)
 	signal(SIGPIPE, SIG_IGN);
 	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 65536, 65536 });
 
-	if (open_gates(process) != GH_OK || serve(process) != GH_OK) {
+	if (gh_pii_model_verify() != GH_OK || open_gates(process) != GH_OK ||
+	    serve(process) != GH_OK) {
 		gh_log_error("gateway.failed");
 		return 1; /* the process ends here: the kernel takes down what stands */
 	}
