@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "gates/policy.h"
+#include "pii/custom.h"
+#include "pii/model.h"
 
 #define MAX_MEMBERS   24
 #define SCRATCH_LIMIT ((size_t)4 << 20)
@@ -223,6 +225,18 @@ static void admitted(struct gh_request *request)
 	gh_pipeline_resume(request);
 }
 
+/* Which scanner it was: the first 64 bits of its model's digest, and of the tenant's patterns. */
+static struct gh_slice model_digest(struct gh_request *request)
+{
+	const struct gh_pii_custom *custom = request->tenant->pii.custom;
+	char patterns[GH_PII_CUSTOM_DIGEST_HEX] = "";
+
+	if (custom)
+		gh_pii_custom_digest_hex(custom, patterns);
+	return gh_slice_str(gh_arena_printf(request->arena, "\"%.16s%s%.16s\"",
+	                                    gh_pii_model_digest(), custom ? "+" : "", patterns));
+}
+
 enum gh_verdict gh_gate_audit(struct gh_request *request)
 {
 	const struct gh_route *route = request->match.route;
@@ -240,7 +254,8 @@ enum gh_verdict gh_gate_audit(struct gh_request *request)
 		                      NULL);
 	gh_pii_session_summary(request->pii, route->channel, &summary);
 	const struct gh_member extra[] = { { "bytes_in", number(request, request->raw_body.len) },
-		                           { "pii", gh_buf_slice(&summary) } };
+		                           { "pii", gh_buf_slice(&summary) },
+		                           { "pii_model", model_digest(request) } };
 	gh_record_members(request, extra, GH_ARRAY_LEN(extra));
 	gh_buf_free(&summary);
 	request->step = CAME_BACK;

@@ -203,8 +203,19 @@ static struct gh_slice token_at(struct gh_slice text, size_t at)
 	return close ? gh_slice(rest.data, (size_t)(close - rest.data) + 1) : gh_slice(NULL, 0);
 }
 
-/* Whether a token of ours (or a look-alike) covers the match: it is not scanned again. */
-static bool inside_token(struct gh_slice text, const struct gh_pii_match *match)
+/* Eight characters that are no number: nothing that they could hide. */
+static bool is_random(const uint8_t *text)
+{
+	for (size_t i = 0; i < RANDOM_CHARS; i++)
+		if (!isdigit(text[i]))
+			return true;
+	return false;
+}
+
+/* Whether a token of ours covers the match: it is not scanned again. A look-alike is: who could
+ * write one by hand could hide a card number in it. */
+static bool inside_token(const struct gh_pii_session *session, struct gh_slice text,
+                         const struct gh_pii_match *match)
 {
 	size_t open = match->start;
 
@@ -213,7 +224,7 @@ static bool inside_token(struct gh_slice text, const struct gh_pii_match *match)
 	if (text.data[open] != '[')
 		return false;
 	struct gh_slice token = token_at(text, open);
-	enum gh_pii_class class;
+	enum gh_pii_class class, genuine;
 	for (int c = 0; token.len && c < GH_PII_CLASS_COUNT; c++) {
 		char name[24];
 		class = (enum gh_pii_class)c;
@@ -222,8 +233,10 @@ static bool inside_token(struct gh_slice text, const struct gh_pii_match *match)
 		size_t inner = token.len - 2;
 		if (inner > len && memcmp(text.data + open + 1, name, len) == 0 &&
 		    ((text.data[open + 1 + len] == ':' &&
-		      inner == len + 1 + ID_CHARS + CHECK_CHARS) ||
-		     (text.data[open + 1 + len] == '_' && inner == len + 1 + RANDOM_CHARS)))
+		      inner == len + 1 + ID_CHARS + CHECK_CHARS &&
+		      gh_pii_token_is_genuine(session->key, token, &genuine)) ||
+		     (text.data[open + 1 + len] == '_' && inner == len + 1 + RANDOM_CHARS &&
+		      is_random(text.data + open + 2 + len))))
 			return match->end <= open + inner + 2;
 	}
 	return false;
@@ -233,7 +246,7 @@ static bool counts(const struct gh_pii_session *session, struct gh_slice text,
                    const struct gh_pii_match *match)
 {
 	return match->confidence >= session->policy->threshold[match->class] &&
-	       !inside_token(text, match);
+	       !inside_token(session, text, match);
 }
 
 /* What a definition of the tenant's says itself goes before the table. */

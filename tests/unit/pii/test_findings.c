@@ -225,9 +225,42 @@ static void names_are_found_beyond_every_stretch(void **state)
 	}
 }
 
+/* Found by reading: text in the form of a token was left alone whoever wrote it. */
+static void a_look_alike_of_a_token_hides_nothing(void **state)
+{
+	static const char *const texts[] = {
+		"[EMAIL:4111 1111 1111 1111 ]",
+		"card [NAME: 4111 1111 1111 1111] ok",
+	};
+	for (size_t i = 0; i < GH_ARRAY_LEN(texts); i++) {
+		struct rig rig;
+		rig_open(&rig, GH_PII_STRICT);
+		char *out = rig_rewrite(&rig, texts[i]);
+		if (strstr(out, "4111 1111 1111 1111"))
+			fail_msg("%s: %s", texts[i], out);
+		free(out);
+		rig_close(&rig);
+	}
+}
+
+static void a_genuine_token_is_left_as_it_is(void **state)
+{
+	struct rig rig;
+
+	rig_open(&rig, GH_PII_REVERSIBLE);
+	char *once = rig_rewrite(&rig, "card 4111111111111111 and jean.valjean@example.org");
+	char *twice = rig_rewrite(&rig, once);
+	assert_string_equal(once, twice);
+	free(once);
+	free(twice);
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_look_alike_of_a_token_hides_nothing),
+		cmocka_unit_test(a_genuine_token_is_left_as_it_is),
 		cmocka_unit_test(the_structured_classes_are_found_with_their_bounds),
 		cmocka_unit_test(look_alikes_are_left_alone),
 		cmocka_unit_test(one_value_has_one_token_and_spelling_does_not_matter),
