@@ -61,3 +61,24 @@ def test_a_pattern_that_cannot_serve_is_refused_and_says_why(gateway, definition
 @pytest.mark.parametrize("name", ["email", "Upper", "9lives", "a" * 33, "a-b"])
 def test_a_name_that_cannot_be_one_is_refused(gateway, name):
     assert_problem(put(gateway, name, PATTERN), 400)
+
+
+def test_a_mode_is_changed_within_the_bound_and_on_record(captured, capture):
+    change = {"class": "email", "channel": "prompt", "mode": "flag"}
+    answer = captured.request("PUT", "/v1/pii/modes", change, key=captured.globex.api_key)
+    assert answer.status == 200, answer.body
+    assert answer.json()["former"] == "strict"
+    details = [event["body"].get("details") for event in captured.events_of(answer.request_id)][-1]
+    assert details == {**change, "former": "strict"}
+    time.sleep(2.1)
+    assert captured.request("GET", "/v1/pii/modes", key=captured.globex.api_key).json()["email"]["prompt"] == "flag"
+    assert "jean.valjean@example.org" in forwarded(captured, capture, "mail jean.valjean@example.org", captured.globex)
+    captured.request("PUT", "/v1/pii/modes", {**change, "mode": "strict"}, key=captured.globex.api_key)
+    time.sleep(2.1)
+    assert "jean.valjean@example.org" not in forwarded(captured, capture, "mail jean.valjean@example.org", captured.globex)
+
+
+@pytest.mark.parametrize("body", [{}, {"class": "email", "channel": "prompt"}, {"class": "x", "channel": "prompt", "mode": "flag"},
+                                  {"class": "email", "channel": "prompt", "mode": "loose"}])
+def test_a_mode_that_is_none_is_refused(gateway, body):
+    assert_problem(gateway.request("PUT", "/v1/pii/modes", body, key=gateway.acme.api_key), 400)

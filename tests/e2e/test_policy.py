@@ -56,7 +56,7 @@ def test_every_event_names_the_live_pack_and_what_decided(gateway):
     answer = gateway.chat("hello", key=gateway.acme.api_key)
     assert answer.status == 200
     events = bodies(gateway, answer)
-    assert len(events) == 2
+    assert len(events) == 2 and len(events[0]["pii_model"]) == 16
     for body in events:
         assert body["policy"] == digest
         assert body["decision"] == {"action": "chat.completions", "outcome": "allow", "role": "admin",
