@@ -12,8 +12,8 @@
 struct check {
 	bool as_json;
 	const struct gh_cli_pack *pack; /* NULL: loose files, called as they are */
-	json_t *faults;
-	size_t fault_count;
+	json_t *faults, *warnings;
+	size_t fault_count, warning_count;
 	size_t policy_count;
 };
 
@@ -22,17 +22,19 @@ static void tell(struct check *check, const char *file, struct gh_slice source,
 {
 	GH_CLEANUP(gh_buf_free) struct gh_buf text = { 0 };
 
-	check->fault_count++;
+	*(at->warning ? &check->warning_count : &check->fault_count) += 1;
 	if (check->as_json) {
-		json_array_append_new(check->faults, json_pack("{s:s, s:i, s:i, s:s}", "file", file,
-		                                               "line", (int)at->line, "column",
-		                                               (int)at->column, "text", at->text));
+		json_array_append_new(at->warning ? check->warnings : check->faults,
+		                      json_pack("{s:s, s:i, s:i, s:s}", "file", file, "line",
+		                                (int)at->line, "column", (int)at->column, "text",
+		                                at->text));
 		return;
 	}
 	if (at->line)
 		gh_cedar_diagnostic_print(at, file, source, &text);
 	else
-		gh_buf_addf(&text, "%s: error: %s\n", file, at->text);
+		gh_buf_addf(&text, "%s: %s: %s\n", file, at->warning ? "warning" : "error",
+		            at->text);
 	fprintf(stderr, "%s", gh_buf_cstr(&text));
 }
 
@@ -89,20 +91,20 @@ struct loose {
 
 /* In the file that holds the policy. */
 static void tell_policy(struct loose *loose, const struct gh_cedar_policy *policy,
-                        struct gh_cedar_span span, const char *text)
+                        const struct gh_cedar_diagnostic *found)
 {
-	struct gh_cedar_diagnostic at = { 0 };
+	struct gh_cedar_diagnostic at = *found;
 	size_t file = 0;
 
 	while (policy && file + 1 < loose->count && policy->index >= loose->first[file + 1])
 		file++;
-	gh_cedar_diagnose(&at, gh_buf_slice(&loose->texts[file]), span, "%s", text);
+	gh_cedar_diagnose(&at, gh_buf_slice(&loose->texts[file]), found->span, "%s", found->text);
 	tell(loose->check, loose->names[file], gh_buf_slice(&loose->texts[file]), &at);
 }
 
 static void on_finding(void *user, const struct gh_cedar_finding *finding)
 {
-	tell_policy(user, finding->policy, finding->where.span, finding->where.text);
+	tell_policy(user, finding->policy, &finding->where);
 }
 
 static int parse_files(struct loose *loose)
@@ -124,14 +126,23 @@ static int parse_files(struct loose *loose)
 
 static void judge_files(struct loose *loose)
 {
-	if (loose->schema && loose->check->fault_count == 0)
-		(void)!gh_cedar_checker()->validate(loose->schema, loose->set, true, on_finding,
-		                                    loose);
+	if (loose->schema && loose->check->fault_count == 0 &&
+	    gh_cedar_checker()->validate(loose->schema, loose->set, true, on_finding, loose) !=
+	        GH_OK &&
+	    loose->check->fault_count == 0) {
+		/* It gave up: no policy is at fault, and none is known to be good. */
+		struct gh_cedar_diagnostic why = { 0 };
+		snprintf(why.text, sizeof why.text, "%s", gh_last_error()->text);
+		tell(loose->check, loose->names[0], (struct gh_slice){ 0 }, &why);
+	}
 	for (size_t i = 0; i < loose->check->policy_count; i++) {
 		const struct gh_cedar_policy *policy = gh_cedar_policy_set_at(loose->set, i);
+		struct gh_cedar_diagnostic at = { .span = policy->span };
 		struct gh_policy_obligations read;
-		if (gh_policy_obligations_read(policy, &read) != GH_OK)
-			tell_policy(loose, policy, policy->span, gh_last_error()->text);
+		if (gh_policy_obligations_read(policy, &read) == GH_OK)
+			continue;
+		snprintf(at.text, sizeof at.text, "%s", gh_last_error()->text);
+		tell_policy(loose, policy, &at);
 	}
 }
 
@@ -237,20 +248,24 @@ int gh_cli_policy_check(int argc, char **argv)
 		return GH_EXIT_USAGE;
 	}
 	check.faults = json_array();
+	check.warnings = json_array();
 	status = run(&check, words, count, schema);
 	if (status == GH_EXIT_USAGE) {
 		json_decref(check.faults);
+		json_decref(check.warnings);
 		return status;
 	}
 	if (check.as_json)
-		return gh_cli_print_json(json_pack("{s:b, s:i, s:b, s:o}", "ok",
-		                                   status == GH_EXIT_OK, "policies",
-		                                   (int)check.policy_count, "validated",
-		                                   check.pack || schema, "faults", check.faults),
-		                         status);
+		return gh_cli_print_json(
+		    json_pack("{s:b, s:i, s:b, s:o, s:o}", "ok", status == GH_EXIT_OK, "policies",
+		              (int)check.policy_count, "validated", check.pack || schema, "faults",
+		              check.faults, "warnings", check.warnings),
+		    status);
 	json_decref(check.faults);
+	json_decref(check.warnings);
 	if (status == GH_EXIT_OK)
-		printf("%zu policies, no fault%s\n", check.policy_count,
+		printf("%zu policies, no fault%s%s\n", check.policy_count,
+		       check.warning_count ? "; see the warnings" : "",
 		       check.pack || schema ? "" : " (not validated: no --schema)");
 	else
 		fprintf(stderr, "%zu fault%s\n", check.fault_count,

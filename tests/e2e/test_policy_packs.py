@@ -364,7 +364,17 @@ def test_check_shows_a_fault_as_a_compiler_does(tmp_path):
     assert run_json("check", loose)["validated"] is False
     assert run_json("check", loose, "--schema", folder / "schema.cedarschema", status=1)["faults"][0]["line"] == 11
     assert run_json("check", write_folder(tmp_path / "fine")) == {"faults": [], "ok": True, "policies": 2,
-                                                                 "validated": True}
+                                                                 "validated": True, "warnings": []}
+
+
+def test_check_warns_of_a_policy_that_never_applies(tmp_path):
+    folder = write_folder(tmp_path / "rules", policies=POLICIES + '\n@id("never")\npermit (principal, action, resource)\n'
+                          'when { principal == resource && false };\n')
+    shown = run("check", folder)
+    assert re.search(r"rules/policies/rules\.cedar:9:1: warning: this policy never applies", shown.stderr), shown.stderr
+    assert "no fault; see the warnings" in shown.stdout
+    answer = run_json("check", folder)
+    assert answer["ok"] and len(answer["warnings"]) == 1 and answer["faults"] == []
 
 
 def test_test_tries_every_request(tmp_path):

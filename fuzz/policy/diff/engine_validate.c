@@ -9,22 +9,28 @@
 
 #define MAX_POLICIES 100
 
-struct invalid {
-	struct gh_cedar_finding list[MAX_POLICIES]; /* the first of each policy */
+/* The first of each policy. */
+struct findings {
+	struct gh_cedar_finding list[MAX_POLICIES];
 	size_t count;
+};
+
+struct told {
+	struct findings faults, warnings;
 };
 
 static void note(void *user, const struct gh_cedar_finding *finding)
 {
-	struct invalid *invalid = user;
+	struct told *told = user;
+	struct findings *into = finding->where.warning ? &told->warnings : &told->faults;
 
 	if (finding->where.text[0] == 0 || finding->where.span.end <= finding->where.span.start)
 		abort(); /* a finding says what and where */
-	for (size_t i = 0; i < invalid->count; i++)
-		if (invalid->list[i].policy == finding->policy)
+	for (size_t i = 0; i < into->count; i++)
+		if (into->list[i].policy == finding->policy)
 			return;
-	if (invalid->count < MAX_POLICIES)
-		invalid->list[invalid->count++] = *finding;
+	if (into->count < MAX_POLICIES)
+		into->list[into->count++] = *finding;
 }
 
 /* {id: text}: named "<id>/0". */
@@ -38,25 +44,31 @@ static gh_result add_policies(struct gh_cedar_policy_set *set, const struct gh_c
 	return GH_OK;
 }
 
-static gh_result add_invalid(struct engine *engine, const struct gh_cedar_schema *schema,
-                             const struct gh_cedar_policy_set *set)
+static void add_findings(struct engine *engine, const char *name, const struct findings *findings)
 {
-	struct invalid invalid = { .count = 0 };
-	enum gh_code code = gh_cedar_checker()->validate(schema, set, true, note, &invalid);
+	gh_buf_addf(&engine->out, "\"%s\":{", name);
+	for (size_t i = 0; i < findings->count; i++) {
+		gh_buf_add_str(&engine->out, i ? "," : "");
+		gh_cedar_json_add_string(&engine->out,
+		                         gh_cedar_name_slice(findings->list[i].policy->id));
+		gh_buf_add_byte(&engine->out, ':');
+		gh_cedar_json_add_string(&engine->out, gh_slice_str(findings->list[i].where.text));
+	}
+	gh_buf_add_str(&engine->out, "},");
+}
+
+static gh_result judge(struct engine *engine, const struct gh_cedar_schema *schema,
+                       const struct gh_cedar_policy_set *set)
+{
+	struct told told = { .faults.count = 0 };
+	enum gh_code code = gh_cedar_checker()->validate(schema, set, true, note, &told);
 
 	GH_ENSURE(code == GH_OK || code == GH_E_DENIED, code, "not validated: %s",
 	          gh_last_error()->text);
-	GH_ENSURE((code == GH_OK) == (invalid.count == 0), GH_E_INTERNAL,
+	GH_ENSURE((code == GH_OK) == (told.faults.count == 0), GH_E_INTERNAL,
 	          "the result and the findings differ");
-	gh_buf_add_str(&engine->out, "{\"invalid\":{");
-	for (size_t i = 0; i < invalid.count; i++) {
-		gh_buf_add_str(&engine->out, i ? "," : "");
-		gh_cedar_json_add_string(&engine->out,
-		                         gh_cedar_name_slice(invalid.list[i].policy->id));
-		gh_buf_add_byte(&engine->out, ':');
-		gh_cedar_json_add_string(&engine->out, gh_slice_str(invalid.list[i].where.text));
-	}
-	gh_buf_add_byte(&engine->out, '}');
+	add_findings(engine, "invalid", &told.faults);
+	add_findings(engine, "never", &told.warnings);
 	return GH_OK;
 }
 
@@ -85,7 +97,7 @@ static gh_result add_requests(struct engine *engine, const struct gh_cedar_space
 	struct gh_cedar_space *space = gh_cedar_space_new(below, LIMIT);
 
 	GH_ENSURE(space, GH_E_MEMORY, "no memory");
-	gh_buf_add_str(&engine->out, ",\"requests\":[");
+	gh_buf_add_str(&engine->out, "\"requests\":[");
 	for (const struct gh_cedar_json *one = all ? all->first : NULL; one; one = one->next) {
 		bool conforms = read_and_check(engine, space, schema, one) == GH_OK;
 		gh_buf_addf(&engine->out, "%s%s", conforms ? "true" : "false",
@@ -121,7 +133,8 @@ static gh_result check_all(struct engine *engine, const struct gh_cedar_schema *
 	GH_TRY(add_policies(set, gh_cedar_json_get(test, "templates")));
 	GH_TRY(engine_links(engine, set, gh_cedar_json_get(test, "links")));
 	GH_TRY(gh_cedar_policy_set_seal(set));
-	GH_TRY(add_invalid(engine, schema, set));
+	gh_buf_add_byte(&engine->out, '{');
+	GH_TRY(judge(engine, schema, set));
 	GH_TRY(add_requests(engine, space, schema, gh_cedar_json_get(test, "requests")));
 	if (entities) {
 		bool fit = conform(engine, space, schema, entities) == GH_OK;

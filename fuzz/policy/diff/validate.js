@@ -25,8 +25,9 @@ function oracle(test) {
   // Cedar 4.10 has it as an error that a policy applies to nothing, and so do we; since 4.11 or so it is a warning.
   const useless = answer.validationWarnings.filter((one) => /unable to find an applicable action/.test(one.error.message));
   for (const one of [...answer.validationErrors, ...useless]) (errors[one.policyId] = errors[one.policyId] || []).push(one.error.message);
+  const never = new Set(answer.validationWarnings.filter((one) => /policy is impossible/.test(one.error.message)).map((one) => one.policyId));
   return {
-    errors,
+    errors, never,
     requests: test.requests.map(([principal, action, resource, context]) => {
       const asked = cedar.isAuthorized({ principal, action, resource, context, schema: test.schema, validateRequest: true, policies: { staticPolicies: '' }, entities: [] });
       return good(asked) || first(asked);
@@ -42,6 +43,10 @@ function compare(test, ours, theirs, count, mismatch) {
   for (const [id, text] of Object.entries({ ...test.policies, ...test.templates })) {
     count('policies', !theirs.errors[id]);
     if (invalid.has(id) === !theirs.errors[id]) mismatch('policy', { schema: test.schema, [id]: text }, invalid.get(id), theirs.errors[id]);
+    // A policy that can never hold, though it is valid.
+    if (theirs.errors[id]) continue;
+    count('possible policies', !theirs.never.has(id));
+    if (Boolean(ours.never[`${id}/0`]) !== theirs.never.has(id)) mismatch('never', { schema: test.schema, [id]: text }, ours.never, theirs.never.has(id));
   }
   for (const link of test.links) {
     // They tell a fault of the template at the template only.
@@ -58,7 +63,23 @@ function compare(test, ours, theirs, count, mismatch) {
   return undefined;
 }
 
+// Whether a record of the schema's text names an attribute twice: theirs takes one of the two, we take neither.
+function hasTwins(text) {
+  const open = [];
+  let name;
+  for (const [token] of text.matchAll(/"(\\.|[^"\\])*"|[A-Za-z_]\w*|::|\S/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (token === ':') {
+      const names = open[open.length - 1];
+      if (names && names.has(name)) return true;
+      if (names) names.add(name);
+    } else if (token !== '?') name = token.replace(/^"(.*)"$/, '$1');
+  }
+  return false;
+}
+
 // Is a schema, mostly a mutated one, taken?
 const schemaTaken = (text) => { const answer = cedar.checkParseSchema(text); return good(answer) || first(answer); };
 
-module.exports = { oracle, compare, schemaTaken };
+module.exports = { oracle, compare, schemaTaken, hasTwins };

@@ -8,10 +8,11 @@
 
 struct gh_cedar_schema;
 
-/* A finding about one policy. */
+/* A finding about one policy: a fault, or a warning, with which the policy is valid all the same.
+ */
 struct gh_cedar_finding {
 	const struct gh_cedar_policy *policy;
-	struct gh_cedar_diagnostic where;
+	struct gh_cedar_diagnostic where; /* the span and the text; line and column are not set */
 };
 
 struct gh_cedar_checker {
@@ -22,7 +23,8 @@ struct gh_cedar_checker {
 	/* The contract for reading entities and contexts; lives as long as the schema. */
 	const struct gh_cedar_shapes *(*shapes)(const struct gh_cedar_schema *schema);
 	/* `strict` or permissive. GH_OK when every policy is valid; GH_E_DENIED when not, and each
-	 * finding is told to `report` (may be NULL). */
+	 * finding is told to `report` (may be NULL). GH_E_LIMIT when it would take too long: then
+	 * not all is told. */
 	gh_result (*validate)(const struct gh_cedar_schema *schema,
 	                      const struct gh_cedar_policy_set *set, bool strict,
 	                      void (*report)(void *user, const struct gh_cedar_finding *finding),

@@ -1,17 +1,28 @@
 /* Requests and entities against a schema: values of exactly the declared types, no attribute more
  * than declared, none missing that is required. */
+#include <stdlib.h>
+
 #include "policy/cedar/schema.h"
 #include "policy/cedar/validate.h"
 
 #define MAX_DEPTH 600
 
+static int by_name(const void *a, const void *b)
+{
+	const struct gh_cedar_attribute *x = a, *y = b;
+
+	return ((uintptr_t)x->name > (uintptr_t)y->name) -
+	       ((uintptr_t)x->name < (uintptr_t)y->name);
+}
+
 static const struct gh_cedar_attribute *find_attribute(const struct gh_cedar_type *record,
                                                        const struct gh_cedar_name *name)
 {
-	for (uint32_t i = 0; i < record->attribute_count; i++)
-		if (record->attributes[i].name == name)
-			return &record->attributes[i];
-	return NULL;
+	struct gh_cedar_attribute key = { .name = name };
+
+	if (record->attribute_count == 0)
+		return NULL;
+	return bsearch(&key, record->attributes, record->attribute_count, sizeof key, by_name);
 }
 
 /* An entity that a schema names: of a declared type, with an id that an enumeration has, or a
@@ -25,13 +36,9 @@ static gh_result check_uid(const struct gh_cedar_schema *schema, const struct gh
 		          "the entity type %.80s is not declared", uid->type->text);
 		return GH_OK;
 	}
-	if (!entity->shape.ids)
-		return GH_OK;
-	for (uint32_t i = 0; i < entity->shape.id_count; i++)
-		if (entity->shape.ids[i] == uid->id)
-			return GH_OK;
-	return gh_fail(GH_E_DENIED, "an id of the enumerated type %.80s is not declared",
-	               uid->type->text);
+	GH_ENSURE(gh_cedar_schema_takes_id(entity, uid->id), GH_E_DENIED,
+	          "an id of the enumerated type %.80s is not declared", uid->type->text);
+	return GH_OK;
 }
 
 static gh_result check_value(const struct gh_cedar_schema *schema,
@@ -173,11 +180,10 @@ static gh_result check_entity(const struct gh_cedar_schema *schema,
 	GH_TRY(check_tags(schema, data, &entity->shape));
 	for (uint32_t i = 0; i < data->ancestor_count; i++) {
 		const struct gh_cedar_uid *ancestor = data->ancestors[i];
-		bool declared = false;
-		for (uint32_t k = 0; k < entity->ancestor_count && !declared; k++)
-			declared = entity->ancestors[k] == ancestor->type;
-		GH_ENSURE(declared, GH_E_DENIED, "entities of type %.80s cannot be in one of %.80s",
-		          data->uid->type->text, ancestor->type->text);
+		/* Equal types are fine only when declared so: Group in [Group]. */
+		GH_ENSURE(gh_cedar_schema_declares_in(entity, ancestor->type), GH_E_DENIED,
+		          "entities of type %.80s cannot be in one of %.80s", data->uid->type->text,
+		          ancestor->type->text);
 		GH_TRY(check_uid(schema, ancestor));
 	}
 	return GH_OK;

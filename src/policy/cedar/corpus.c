@@ -290,6 +290,8 @@ static void note_invalid(void *user, const struct gh_cedar_finding *finding)
 {
 	struct invalid_policies *invalid = user;
 
+	if (finding->where.warning)
+		return;
 	for (size_t i = 0; i < invalid->count; i++)
 		if (invalid->list[i] == finding->policy)
 			return;

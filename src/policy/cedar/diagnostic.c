@@ -60,8 +60,8 @@ void gh_cedar_diagnostic_print(const struct gh_cedar_diagnostic *diagnostic, con
 	size_t at = diagnostic->span.start <= source.len ? diagnostic->span.start : source.len;
 	size_t start = line_start(source, at), end = at;
 
-	gh_buf_addf(out, "%s:%u:%u: error: %s\n", file, diagnostic->line, diagnostic->column,
-	            diagnostic->text);
+	gh_buf_addf(out, "%s:%u:%u: %s: %s\n", file, diagnostic->line, diagnostic->column,
+	            diagnostic->warning ? "warning" : "error", diagnostic->text);
 	if (diagnostic->line == 0 || source.len == 0)
 		return;
 	while (end < source.len && source.data[end] != '\n')

@@ -10,13 +10,13 @@
 
 struct gh_cedar_schema_entity {
 	struct gh_cedar_entity_shape shape;
-	const struct gh_cedar_name *const *ancestors; /* entity types, closure of `in`, no order */
+	const struct gh_cedar_name *const *ancestors; /* closure of `in`, ascending by pointer */
 	uint32_t ancestor_count;
 };
 
 struct gh_cedar_schema_action {
 	struct gh_cedar_action_shape shape;
-	const struct gh_cedar_uid *const *ancestors; /* closure of the parents, without itself */
+	const struct gh_cedar_uid *const *ancestors; /* closure, without itself; ascending */
 	uint32_t ancestor_count;
 	const struct gh_cedar_name *const *principals; /* entity types it applies to */
 	uint32_t principal_count;
@@ -48,11 +48,17 @@ const struct gh_cedar_schema_entity *gh_cedar_schema_entity(const struct gh_ceda
                                                             const struct gh_cedar_name *type);
 const struct gh_cedar_schema_action *gh_cedar_schema_action(const struct gh_cedar_schema *schema,
                                                             const struct gh_cedar_uid *action);
+/* False: the type is enumerated and does not list the id. */
+bool gh_cedar_schema_takes_id(const struct gh_cedar_schema_entity *entity,
+                              const struct gh_cedar_name *id);
 /* Whether an entity of type `descendant` may be in one of type `ancestor`: equal types (an entity
  * is in itself) or declared so. */
 bool gh_cedar_schema_may_be_in(const struct gh_cedar_schema *schema,
                                const struct gh_cedar_name *descendant,
                                const struct gh_cedar_name *ancestor);
+/* Whether the entity type is declared to be in `ancestor`; in itself only when that is declared. */
+bool gh_cedar_schema_declares_in(const struct gh_cedar_schema_entity *entity,
+                                 const struct gh_cedar_name *ancestor);
 /* descendant == ancestor or below it. */
 bool gh_cedar_schema_action_in(const struct gh_cedar_schema *schema,
                                const struct gh_cedar_uid *descendant,

@@ -127,6 +127,27 @@ static gh_result qualify(struct resolver *r, struct gh_slice space, struct gh_sl
 	return GH_OK;
 }
 
+/* Lists of interned names or uids, so that membership is found by halves. */
+static int pointer_order(const void *a, const void *b)
+{
+	uintptr_t x, y;
+
+	memcpy(&x, a, sizeof x);
+	memcpy(&y, b, sizeof y);
+	return (x > y) - (x < y);
+}
+
+static void sort_pointers(void *list, size_t count)
+{
+	if (count > 1)
+		qsort(list, count, sizeof(void *), pointer_order);
+}
+
+static bool holds(const void *list, size_t count, const void *wanted)
+{
+	return count > 0 && bsearch(&wanted, list, count, sizeof wanted, pointer_order);
+}
+
 static int by_pointer(const void *a, const void *b)
 {
 	const struct entry *x = a, *y = b;
@@ -553,6 +574,7 @@ static gh_result close_entity(struct resolver *r, struct gh_cedar_schema_entity 
 	GH_ENSURE(ancestors, GH_E_LIMIT, "the schema is too large");
 	for (uint32_t i = 0; i < count; i++)
 		ancestors[i] = entities[queue[i]].shape.type;
+	sort_pointers(ancestors, count);
 	entities[which].ancestors = ancestors;
 	entities[which].ancestor_count = count;
 	return GH_OK;
@@ -577,6 +599,8 @@ static gh_result make_entities(struct resolver *r)
 		                         &shape->attributes));
 		if (e->tags)
 			GH_TRY(resolve(r, e->space, e->tags, 0, &shape->tags));
+		if (e->is_enum)
+			sort_pointers(e->ids, e->id_count);
 		shape->ids = e->is_enum ? e->ids : NULL;
 		shape->id_count = e->id_count;
 		GH_TRY(resolve_paths(r, e->space, e->parents, &direct[i], &direct_count[i]));
@@ -660,6 +684,7 @@ static gh_result close_action(struct resolver *r, struct gh_cedar_schema_action 
 	GH_ENSURE(ancestors, GH_E_LIMIT, "the schema is too large");
 	for (uint32_t i = 0; i < count; i++)
 		ancestors[i] = actions[queue[i]].shape.uid;
+	sort_pointers(ancestors, count);
 	actions[which].ancestors = ancestors;
 	actions[which].ancestor_count = count;
 	return GH_OK;
@@ -799,18 +824,25 @@ const struct gh_cedar_schema_action *gh_cedar_schema_action(const struct gh_ceda
 	return bsearch(&key, schema->actions, schema->action_count, sizeof key, action_by_uid);
 }
 
+bool gh_cedar_schema_takes_id(const struct gh_cedar_schema_entity *entity,
+                              const struct gh_cedar_name *id)
+{
+	return !entity->shape.ids || holds(entity->shape.ids, entity->shape.id_count, id);
+}
+
 bool gh_cedar_schema_may_be_in(const struct gh_cedar_schema *schema,
                                const struct gh_cedar_name *descendant,
                                const struct gh_cedar_name *ancestor)
 {
 	const struct gh_cedar_schema_entity *entity = gh_cedar_schema_entity(schema, descendant);
 
-	if (descendant == ancestor)
-		return true;
-	for (uint32_t i = 0; entity && i < entity->ancestor_count; i++)
-		if (entity->ancestors[i] == ancestor)
-			return true;
-	return false;
+	return descendant == ancestor || (entity && gh_cedar_schema_declares_in(entity, ancestor));
+}
+
+bool gh_cedar_schema_declares_in(const struct gh_cedar_schema_entity *entity,
+                                 const struct gh_cedar_name *ancestor)
+{
+	return holds(entity->ancestors, entity->ancestor_count, ancestor);
 }
 
 bool gh_cedar_schema_action_in(const struct gh_cedar_schema *schema,
@@ -819,10 +851,6 @@ bool gh_cedar_schema_action_in(const struct gh_cedar_schema *schema,
 {
 	const struct gh_cedar_schema_action *action = gh_cedar_schema_action(schema, descendant);
 
-	if (descendant == ancestor)
-		return true;
-	for (uint32_t i = 0; action && i < action->ancestor_count; i++)
-		if (action->ancestors[i] == ancestor)
-			return true;
-	return false;
+	return descendant == ancestor ||
+	       (action && holds(action->ancestors, action->ancestor_count, ancestor));
 }

@@ -22,7 +22,6 @@ struct gh_typing {
 	bool strict;
 	const struct gh_vtype *principal, *resource, *context;
 	const struct gh_cedar_schema_action *action;
-	uint64_t *work; /* counts down; GH_E_LIMIT at 0 */
 	/* The first fault of this environment. */
 	struct gh_cedar_span at;
 	char fault[200];
@@ -32,8 +31,5 @@ struct gh_typing {
  * out) is what is known to be there. */
 gh_result gh_typecheck_bool(struct gh_typing *typing, const struct gh_cedar_expr *expr,
                             const struct gh_capability **capabilities, const struct gh_vtype **out);
-
-/* The same expression, wherever it stands. */
-bool gh_cedar_expr_same(const struct gh_cedar_expr *a, const struct gh_cedar_expr *b);
 
 #endif

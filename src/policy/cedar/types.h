@@ -22,7 +22,7 @@ struct gh_cedar_type {
 	enum gh_cedar_type_kind kind;
 	const struct gh_cedar_name *name;
 	const struct gh_cedar_type *element;
-	const struct gh_cedar_attribute *attributes;
+	const struct gh_cedar_attribute *attributes; /* ascending by name pointer */
 	uint32_t attribute_count;
 };
 
@@ -36,7 +36,7 @@ struct gh_cedar_entity_shape {
 	const struct gh_cedar_name *type;
 	const struct gh_cedar_type *attributes; /* always a record */
 	const struct gh_cedar_type *tags;       /* NULL: no tags */
-	const struct gh_cedar_name *const *ids; /* enum: the allowed ids; NULL: any */
+	const struct gh_cedar_name *const *ids; /* enum, ascending by pointer; NULL: any id */
 	uint32_t id_count;
 };
 

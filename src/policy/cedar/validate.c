@@ -6,18 +6,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "policy/cedar/nearest.h"
 #include "policy/cedar/typecheck.h"
 
 #define TYPES_LIMIT      ((size_t)256 << 20)
 #define MAX_ENVIRONMENTS 1000000u
-#define MAX_WORK         200000000u /* nodes looked at, over all policies */
+#define MAX_WORK         200000000u /* steps over all policies: some seconds */
 #define MAX_FINDINGS     20         /* of one policy */
 
 struct validator {
 	const struct gh_cedar_schema *schema;
 	struct gh_vtypes types;
 	bool strict;
-	uint64_t work;
 	void (*report)(void *user, const struct gh_cedar_finding *finding);
 	void *user;
 	const struct gh_cedar_policy *policy;
@@ -29,10 +29,20 @@ struct validator {
 static void tell(struct validator *v, struct gh_cedar_span at, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+static void emit(struct validator *v, struct gh_cedar_span at, bool warning, const char *format,
+                 va_list args)
+{
+	struct gh_cedar_finding finding = { .policy = v->policy,
+		                            .where = { .span = at, .warning = warning } };
+
+	vsnprintf(finding.where.text, sizeof finding.where.text, format, args);
+	if (v->report)
+		v->report(v->user, &finding);
+}
+
 /* Each place once, however many environments it fails in. */
 static void tell(struct validator *v, struct gh_cedar_span at, const char *format, ...)
 {
-	struct gh_cedar_finding finding = { .policy = v->policy, .where.span = at };
 	va_list args;
 
 	v->invalid = true;
@@ -43,46 +53,93 @@ static void tell(struct validator *v, struct gh_cedar_span at, const char *forma
 		return;
 	v->told[v->told_count++] = at;
 	va_start(args, format);
-	vsnprintf(finding.where.text, sizeof finding.where.text, format, args);
+	emit(v, at, false, format, args);
 	va_end(args);
-	if (v->report)
-		v->report(v->user, &finding);
+}
+
+static void warn(struct validator *v, struct gh_cedar_span at, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void warn(struct validator *v, struct gh_cedar_span at, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	emit(v, at, true, format, args);
+	va_end(args);
 }
 
 /* ---- names ---- */
 
-static bool is_action_type(const struct validator *v, const struct gh_cedar_name *type)
+/* Whether some action has this type, and which of them was meant by an id that none has. */
+static gh_result look_at_actions(struct validator *v, const struct gh_cedar_name *type,
+                                 struct gh_nearest *meant, bool *any)
 {
+	*any = false;
+	GH_TRY(gh_vtypes_spend(&v->types, v->schema->action_count));
+	for (uint32_t i = 0; i < v->schema->action_count; i++) {
+		const struct gh_cedar_uid *uid = v->schema->actions[i].shape.uid;
+		if (uid->type != type)
+			continue;
+		*any = true;
+		if (!meant->wanted)
+			return GH_OK;
+		gh_nearest_try(meant, uid->id);
+	}
+	return GH_OK;
+}
+
+static gh_result undeclared_type(struct validator *v, const struct gh_cedar_name *type,
+                                 struct gh_cedar_span at)
+{
+	struct gh_nearest meant = { .wanted = type };
+	char hint[80];
+
+	GH_TRY(gh_vtypes_spend(&v->types, (uint64_t)10 * v->schema->entity_count +
+	                                      (uint64_t)10 * v->schema->action_count));
+	for (uint32_t i = 0; i < v->schema->entity_count; i++)
+		gh_nearest_try(&meant, v->schema->entities[i].shape.type);
 	for (uint32_t i = 0; i < v->schema->action_count; i++)
-		if (v->schema->actions[i].shape.uid->type == type)
-			return true;
-	return false;
+		gh_nearest_try(&meant, v->schema->actions[i].shape.uid->type);
+	tell(v, at, "the entity type %.80s is not declared%s", type->text,
+	     gh_nearest_hint(&meant, hint));
+	return GH_OK;
 }
 
-static void check_type_name(struct validator *v, const struct gh_cedar_name *type,
-                            struct gh_cedar_span at)
+static gh_result check_type_name(struct validator *v, const struct gh_cedar_name *type,
+                                 struct gh_cedar_span at)
 {
-	if (!gh_cedar_schema_entity(v->schema, type) && !is_action_type(v, type))
-		tell(v, at, "the entity type %.80s is not declared", type->text);
+	struct gh_nearest none = { .wanted = NULL };
+	bool of_actions;
+
+	if (gh_cedar_schema_entity(v->schema, type))
+		return GH_OK;
+	GH_TRY(look_at_actions(v, type, &none, &of_actions));
+	return of_actions ? GH_OK : undeclared_type(v, type, at);
 }
 
-static void check_uid(struct validator *v, const struct gh_cedar_uid *uid, struct gh_cedar_span at)
+static gh_result check_uid(struct validator *v, const struct gh_cedar_uid *uid,
+                           struct gh_cedar_span at)
 {
 	const struct gh_cedar_schema_entity *entity = gh_cedar_schema_entity(v->schema, uid->type);
+	struct gh_nearest meant = { .wanted = uid->id };
+	bool of_actions;
+	char hint[80];
 
-	if (!entity) {
-		if (!is_action_type(v, uid->type))
-			tell(v, at, "the entity type %.80s is not declared", uid->type->text);
-		else if (!gh_cedar_schema_action(v->schema, uid))
-			tell(v, at, "the action %.80s is not declared", uid->id->text);
-		return;
+	if (entity) {
+		if (!gh_cedar_schema_takes_id(entity, uid->id))
+			tell(v, at, "%.60s is no id of the enumerated type %.60s", uid->id->text,
+			     uid->type->text);
+		return GH_OK;
 	}
-	bool listed = entity->shape.ids == NULL;
-	for (uint32_t i = 0; i < entity->shape.id_count && !listed; i++)
-		listed = entity->shape.ids[i] == uid->id;
-	if (!listed)
-		tell(v, at, "%.60s is no id of the enumerated type %.60s", uid->id->text,
-		     uid->type->text);
+	if (gh_cedar_schema_action(v->schema, uid))
+		return GH_OK;
+	GH_TRY(look_at_actions(v, uid->type, &meant, &of_actions));
+	if (!of_actions)
+		return undeclared_type(v, uid->type, at);
+	tell(v, at, "the action %.80s is not declared%s", uid->id->text,
+	     gh_nearest_hint(&meant, hint));
+	return GH_OK;
 }
 
 /* Every literal and every `is`, whether it can be reached or not. */
@@ -90,13 +147,12 @@ static gh_result check_names(struct validator *v, const struct gh_cedar_expr *ex
 {
 	if (!expr)
 		return GH_OK;
-	GH_ENSURE(v->work > 0, GH_E_LIMIT, "validation takes too long: shorter policies");
-	v->work--;
+	GH_TRY(gh_vtypes_spend(&v->types, 1));
 	switch (expr->kind) {
 	case GH_CEDAR_EX_LITERAL:
-		if (expr->constant.kind == GH_CEDAR_ENTITY)
-			check_uid(v, expr->constant.entity, expr->span);
-		return GH_OK;
+		return expr->constant.kind == GH_CEDAR_ENTITY
+		           ? check_uid(v, expr->constant.entity, expr->span)
+		           : GH_OK;
 	case GH_CEDAR_EX_VAR: return GH_OK;
 	case GH_CEDAR_EX_SET:
 	case GH_CEDAR_EX_RECORD:
@@ -104,7 +160,7 @@ static gh_result check_names(struct validator *v, const struct gh_cedar_expr *ex
 		for (uint32_t i = 0; i < expr->count; i++)
 			GH_TRY(check_names(v, expr->items[i]));
 		return GH_OK;
-	case GH_CEDAR_EX_IS: check_type_name(v, expr->name, expr->span); break;
+	case GH_CEDAR_EX_IS: GH_TRY(check_type_name(v, expr->name, expr->span)); break;
 	default: break;
 	}
 	GH_TRY(check_names(v, expr->a));
@@ -112,14 +168,15 @@ static gh_result check_names(struct validator *v, const struct gh_cedar_expr *ex
 	return expr->kind == GH_CEDAR_EX_IF ? check_names(v, expr->c) : GH_OK;
 }
 
-static void check_scope_names(struct validator *v, const struct gh_cedar_scope *scope)
+static gh_result check_scope_names(struct validator *v, const struct gh_cedar_scope *scope)
 {
 	if (scope->uid)
-		check_uid(v, scope->uid, scope->span);
+		GH_TRY(check_uid(v, scope->uid, scope->span));
 	if (scope->type)
-		check_type_name(v, scope->type, scope->span);
+		GH_TRY(check_type_name(v, scope->type, scope->span));
 	for (uint32_t i = 0; i < scope->uid_count; i++)
-		check_uid(v, scope->uids[i], scope->span);
+		GH_TRY(check_uid(v, scope->uids[i], scope->span));
+	return GH_OK;
 }
 
 /* Strictly, a list is a set, whose items are of one type. */
@@ -180,7 +237,13 @@ static bool scope_has_action(const struct validator *v, const struct gh_cedar_sc
 
 /* ---- one policy ---- */
 
-static gh_result check_conditions(struct validator *v, struct gh_typing *typing)
+/* What the environments of one policy came to. */
+struct outcome {
+	bool applies;  /* there was one */
+	bool possible; /* in one of them, the conditions may hold */
+};
+
+static gh_result check_conditions(struct validator *v, struct gh_typing *typing, bool *possible)
 {
 	const struct gh_capability *known = NULL;
 	const struct gh_vtype *type;
@@ -191,6 +254,7 @@ static gh_result check_conditions(struct validator *v, struct gh_typing *typing)
 		enum gh_code code = gh_typecheck_bool(typing, condition->expr, &known, &type);
 		if (code == GH_E_DENIED) {
 			tell(v, typing->at, "%s", typing->fault);
+			*possible = true;
 			return GH_OK;
 		}
 		GH_TRY(code);
@@ -199,70 +263,91 @@ static gh_result check_conditions(struct validator *v, struct gh_typing *typing)
 		if (type->kind == (condition->unless ? GH_V_TRUE : GH_V_FALSE))
 			return GH_OK; /* never so here: the rest is not looked at */
 	}
+	*possible = true;
 	return GH_OK;
 }
 
 static gh_result check_environment(struct validator *v, const struct gh_cedar_schema_action *action,
                                    const struct gh_cedar_name *principal,
-                                   const struct gh_cedar_name *resource)
+                                   const struct gh_cedar_name *resource, bool *possible)
 {
-	struct gh_typing typing = { .schema = v->schema,
-		                    .types = &v->types,
-		                    .strict = v->strict,
-		                    .action = action,
-		                    .work = &v->work };
+	struct gh_typing typing = {
+		.schema = v->schema, .types = &v->types, .strict = v->strict, .action = action
+	};
 
 	GH_TRY(gh_vtype_entity(&v->types, principal, &typing.principal));
 	GH_TRY(gh_vtype_entity(&v->types, resource, &typing.resource));
 	GH_TRY(gh_vtype_of(&v->types, action->shape.context, &typing.context));
-	return check_conditions(v, &typing);
+	return check_conditions(v, &typing, possible);
 }
 
-/* All requests of one action that the scopes let through; *any tells whether there are some. */
+/* All requests of one action that the scopes let through. */
 static gh_result check_action(struct validator *v, const struct gh_cedar_schema_action *action,
-                              bool *any)
+                              struct outcome *outcome)
 {
 	const struct gh_cedar_policy *policy = v->policy;
 
+	GH_TRY(gh_vtypes_spend(&v->types, action->principal_count));
 	for (uint32_t i = 0; i < action->principal_count; i++) {
 		if (scope_type(v, &policy->principal, action->principals[i]) == &gh_v_false)
 			continue;
+		GH_TRY(gh_vtypes_spend(&v->types, action->resource_count));
 		for (uint32_t k = 0; k < action->resource_count; k++) {
 			if (scope_type(v, &policy->resource, action->resources[k]) == &gh_v_false)
 				continue;
-			*any = true;
+			outcome->applies = true;
 			GH_TRY(check_environment(v, action, action->principals[i],
-			                         action->resources[k]));
+			                         action->resources[k], &outcome->possible));
 		}
 	}
 	return GH_OK;
 }
 
+static gh_result check_names_of_policy(struct validator *v)
+{
+	const struct gh_cedar_policy *policy = v->policy;
+
+	GH_TRY(check_scope_names(v, &policy->principal));
+	GH_TRY(check_scope_names(v, &policy->action));
+	GH_TRY(check_scope_names(v, &policy->resource));
+	for (uint32_t i = 0; i < policy->condition_count; i++)
+		GH_TRY(check_names(v, policy->conditions[i].expr));
+	if (v->strict)
+		check_action_list(v, &policy->action);
+	return GH_OK;
+}
+
+static gh_result check_in_environments(struct validator *v)
+{
+	const struct gh_cedar_policy *policy = v->policy;
+	struct outcome outcome = { .applies = false };
+
+	for (uint32_t i = 0; i < v->schema->action_count; i++) {
+		const struct gh_cedar_schema_action *action = &v->schema->actions[i];
+		GH_TRY(gh_vtypes_spend(&v->types, 1 + policy->action.uid_count));
+		if (action->shape.context &&
+		    scope_has_action(v, &policy->action, action->shape.uid))
+			GH_TRY(check_action(v, action, &outcome));
+	}
+	if (!outcome.applies)
+		tell(v, policy->span,
+		     "no action applies to the principals and resources of this scope");
+	else if (!outcome.possible)
+		warn(v, policy->span,
+		     "this policy never applies: its conditions are false for "
+		     "every request of the schema");
+	return GH_OK;
+}
+
 static gh_result check_policy(struct validator *v, const struct gh_cedar_policy *policy)
 {
-	bool any = false;
-
 	v->policy = policy;
 	v->told_count = 0;
 	v->types.arena = gh_arena_new(TYPES_LIMIT);
 	GH_ENSURE(v->types.arena, GH_E_MEMORY, "no memory for the validator");
-	check_scope_names(v, &policy->principal);
-	check_scope_names(v, &policy->action);
-	check_scope_names(v, &policy->resource);
-	enum gh_code code = GH_OK;
-	for (uint32_t i = 0; i < policy->condition_count && code == GH_OK; i++)
-		code = check_names(v, policy->conditions[i].expr);
-	if (v->strict)
-		check_action_list(v, &policy->action);
-	for (uint32_t i = 0; i < v->schema->action_count && code == GH_OK; i++) {
-		const struct gh_cedar_schema_action *action = &v->schema->actions[i];
-		if (action->shape.context &&
-		    scope_has_action(v, &policy->action, action->shape.uid))
-			code = check_action(v, action, &any);
-	}
-	if (code == GH_OK && !any)
-		tell(v, policy->span,
-		     "no action applies to the principals and resources of this scope");
+	enum gh_code code = check_names_of_policy(v);
+	if (code == GH_OK)
+		code = check_in_environments(v);
 	gh_vtypes_free(&v->types);
 	gh_arena_free(v->types.arena);
 	return code;
@@ -285,11 +370,10 @@ gh_result gh_cedar_validate(const struct gh_cedar_schema *schema,
                             void (*report)(void *user, const struct gh_cedar_finding *finding),
                             void *user)
 {
-	struct validator v = {
-		.schema = schema, .strict = strict, .work = MAX_WORK, .report = report, .user = user
-	};
+	struct validator v = { .schema = schema, .strict = strict, .report = report, .user = user };
 
 	v.types.space = schema->space;
+	v.types.work = MAX_WORK;
 	enum gh_code code = bound_environments(schema);
 	for (size_t i = 0; i < gh_cedar_policy_set_count(set) && code == GH_OK; i++)
 		code = check_policy(&v, gh_cedar_policy_set_at(set, i));

@@ -16,6 +16,17 @@ const struct gh_vtype gh_v_bool = { .kind = GH_V_BOOL };
 const struct gh_vtype gh_v_long = { .kind = GH_V_LONG };
 const struct gh_vtype gh_v_string = { .kind = GH_V_STRING };
 
+gh_result gh_vtypes_spend(struct gh_vtypes *types, uint64_t steps)
+{
+	if (steps > types->work) {
+		types->work = 0;
+		return gh_fail(GH_E_LIMIT, "validation takes too long: fewer types per action, or "
+		                           "shorter policies");
+	}
+	types->work -= steps;
+	return GH_OK;
+}
+
 void gh_vtypes_free(struct gh_vtypes *types)
 {
 	free(types->seen);
@@ -71,6 +82,7 @@ static gh_result convert_record(struct gh_vtypes *types, const struct gh_cedar_t
 	    gh_arena_alloc(types->arena, from->attribute_count * sizeof *attributes + 1);
 
 	GH_ENSURE(attributes, GH_E_LIMIT, "no memory for the validator");
+	GH_TRY(gh_vtypes_spend(types, from->attribute_count));
 	for (uint32_t i = 0; i < from->attribute_count; i++) {
 		attributes[i].name = from->attributes[i].name;
 		attributes[i].required = from->attributes[i].required;
@@ -192,6 +204,7 @@ static gh_result join_entities(struct gh_vtypes *types, const struct gh_vtype *a
 	uint32_t i = 0, k = 0, count = 0;
 
 	*out = NULL;
+	GH_TRY(gh_vtypes_spend(types, (uint64_t)a->count + b->count));
 	if (a->count == 0 || b->count == 0) { /* any entity */
 		*out = a->count == 0 ? a : b;
 		return GH_OK;
@@ -263,6 +276,7 @@ static gh_result join(struct gh_vtypes *types, const struct gh_vtype *a, const s
 	const struct gh_vtype *element;
 
 	GH_ENSURE(depth < MAX_DEPTH, GH_E_LIMIT, "a type is nested too deep");
+	GH_TRY(gh_vtypes_spend(types, 1));
 	*out = NULL;
 	if (a == b) {
 		*out = a;

@@ -49,7 +49,10 @@ struct gh_vtypes {
 	struct gh_cedar_space *space; /* of the schema: names of extension types */
 	struct gh_vtype_seen *seen;
 	size_t seen_count, seen_capacity;
+	uint64_t work; /* steps that may still be taken */
 };
+/* Counts steps of any kind; GH_E_LIMIT when there are no more. */
+gh_result gh_vtypes_spend(struct gh_vtypes *types, uint64_t steps);
 void gh_vtypes_free(struct gh_vtypes *types); /* not the arena */
 
 /* All GH_E_LIMIT when memory is out. */

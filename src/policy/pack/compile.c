@@ -68,7 +68,8 @@ static void tell(struct load *load, const struct gh_tar_member *member,
 		fault.path = member->path;
 		fault.source = member->content;
 	}
-	keep_first(load, fault.path, &fault.where);
+	if (!at->warning)
+		keep_first(load, fault.path, &fault.where);
 	if (load->listener && load->listener->fault)
 		load->listener->fault(load->listener->user, &fault);
 }
@@ -83,17 +84,14 @@ static void tell_text(struct load *load, const struct gh_tar_member *member, con
 
 /* At a policy, in the file where it stands. */
 static void tell_policy(struct load *load, const struct gh_cedar_policy *policy,
-                        struct gh_cedar_span span, const char *text)
+                        const struct gh_cedar_diagnostic *found)
 {
 	const struct gh_pack_place *place = policy ? gh_pack_place(load->pack, policy) : NULL;
 	const struct gh_tar_member *member = place ? find(load, place->path) : NULL;
-	struct gh_cedar_diagnostic at = { 0 };
+	struct gh_cedar_diagnostic at = *found;
 
-	if (!member) {
-		tell_text(load, NULL, text);
-		return;
-	}
-	gh_cedar_diagnose(&at, member->content, span, "%s", text);
+	if (member)
+		gh_cedar_diagnose(&at, member->content, found->span, "%s", found->text);
 	tell(load, member, &at);
 }
 
@@ -188,7 +186,7 @@ static void on_finding(void *user, const struct gh_cedar_finding *finding)
 	struct load *load = user;
 
 	if (goes_on(load))
-		tell_policy(load, finding->policy, finding->where.span, finding->where.text);
+		tell_policy(load, finding->policy, &finding->where);
 }
 
 static void validate(struct load *load)
@@ -200,9 +198,12 @@ static void validate(struct load *load)
 		tell_text(load, NULL, gh_last_error()->text);
 	for (size_t i = 0; i < gh_cedar_policy_set_count(pack->set) && goes_on(load); i++) {
 		const struct gh_cedar_policy *policy = gh_cedar_policy_set_at(pack->set, i);
+		struct gh_cedar_diagnostic at = { .span = policy->span };
 		struct gh_policy_obligations read;
-		if (gh_policy_obligations_read(policy, &read) != GH_OK)
-			tell_policy(load, policy, policy->span, gh_last_error()->text);
+		if (gh_policy_obligations_read(policy, &read) == GH_OK)
+			continue;
+		snprintf(at.text, sizeof at.text, "%s", gh_last_error()->text);
+		tell_policy(load, policy, &at);
 	}
 }
 

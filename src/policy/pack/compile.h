@@ -23,6 +23,7 @@ struct gh_pack_trial {
 };
 
 struct gh_pack_listener {
+	/* Warnings too (where.warning): with them alone, the pack is fine. */
 	void (*fault)(void *user, const struct gh_pack_fault *fault);
 	void (*trial)(void *user, const struct gh_pack_trial *trial);
 	void *user;
