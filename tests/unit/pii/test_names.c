@@ -2,6 +2,7 @@
 
 #include "pii/model.h"
 #include "pii/scan.h"
+#include "pii/simd.h"
 #include "pii/tagger.h"
 
 static void the_model_of_the_program_is_whole(void **state)
@@ -230,6 +231,41 @@ static void a_stream_finds_the_names_of_the_whole_text_for_every_cut(void **stat
 	}
 }
 
+/* Bounds, confidence and cuts of characters, with each classification that this machine can run. */
+static void every_instruction_set_finds_the_same_names_between_characters(void **state)
+{
+	for (size_t i = 0; i < GH_ARRAY_LEN(streamed_texts); i++) {
+		const struct gh_slice text = gh_slice_str(streamed_texts[i]);
+		struct gh_pii_matches first = { 0 };
+		assert_ok(gh_pii_scan_with(&first, gh_pii_classify_scalar));
+		assert_ok(gh_pii_scan(text, NULL, &first));
+		for (size_t m = 0; m < first.count; m++) {
+			assert_int_not_equal(text.data[first.items[m].start] & 0xc0, 0x80);
+			if (first.items[m].end < text.len)
+				assert_int_not_equal(text.data[first.items[m].end] & 0xc0, 0x80);
+		}
+		for (const struct gh_pii_classifier *each = gh_pii_classifiers;; each++) {
+			struct gh_pii_matches other = { 0 };
+			if (each->usable()) {
+				assert_ok(gh_pii_scan_with(&other, each->run));
+				assert_ok(gh_pii_scan(text, NULL, &other));
+				assert_int_equal(other.count, first.count);
+				for (size_t m = 0; m < first.count; m++) {
+					assert_int_equal(other.items[m].start,
+					                 first.items[m].start);
+					assert_int_equal(other.items[m].end, first.items[m].end);
+					assert_int_equal(other.items[m].confidence,
+					                 first.items[m].confidence);
+				}
+				gh_pii_matches_free(&other);
+			}
+			if (each->run == gh_pii_classify_scalar)
+				break;
+		}
+		gh_pii_matches_free(&first);
+	}
+}
+
 /* A long text of words and names without much punctuation, by the words of others. */
 static void a_long_stream_agrees_with_the_whole_text(void **state)
 {
@@ -276,6 +312,7 @@ int main(void)
 		cmocka_unit_test(what_one_request_knows_no_other_does),
 		cmocka_unit_test(known_names_are_bounded),
 		cmocka_unit_test(a_stream_finds_the_names_of_the_whole_text_for_every_cut),
+		cmocka_unit_test(every_instruction_set_finds_the_same_names_between_characters),
 		cmocka_unit_test(a_long_stream_agrees_with_the_whole_text),
 	};
 
