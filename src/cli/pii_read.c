@@ -113,6 +113,7 @@ static size_t cut_of(struct gh_slice bytes)
 
 static gh_result read_text(struct reading *r)
 {
+	const struct gh_pii_context own = { .custom = r->reader->custom };
 	struct gh_pii_matches *matches = &r->reader->matches;
 	size_t from = 0; /* what lies before was told, and is context */
 
@@ -120,7 +121,7 @@ static gh_result read_text(struct reading *r)
 		GH_TRY(fill(r, r->head + WINDOW_BYTES));
 		struct gh_slice bytes = at_hand(r);
 		size_t cut = r->ended ? bytes.len : cut_of(bytes);
-		GH_TRY(gh_pii_scan(gh_buf_slice(&r->reader->window), NULL, matches));
+		GH_TRY(gh_pii_scan(gh_buf_slice(&r->reader->window), &own, matches));
 		for (size_t i = 0; i < matches->count; i++) {
 			const struct gh_pii_match *match = &matches->items[i];
 			if (match->start < r->head + from || match->start >= r->head + cut)
@@ -177,7 +178,8 @@ static enum gh_code on_leaf(void *context, const struct gh_json_leaf *leaf, stru
 	struct document *document = context;
 	struct reading *r = document->reading;
 	struct gh_pii_matches *matches = &r->reader->matches;
-	const struct gh_pii_context around = { .key = leaf->place->key };
+	const struct gh_pii_context around = { .key = leaf->place->key,
+		                               .custom = r->reader->custom };
 	struct gh_json_cursor cursor = { leaf->at + !leaf->is_number, 0 };
 
 	if (leaf->is_number && leaf->text.len < NUMBER_DIGITS)
@@ -234,12 +236,13 @@ static gh_result read_document(struct reading *r, size_t offset, size_t len)
 /* A line that is no JSON is text. */
 static gh_result read_line(struct reading *r, size_t offset, size_t len)
 {
+	const struct gh_pii_context own = { .custom = r->reader->custom };
 	struct gh_pii_matches *matches = &r->reader->matches;
 	struct gh_slice line = gh_slice_sub(at_hand(r), offset, len);
 
 	if (is_json(line))
 		return read_document(r, offset, len);
-	GH_TRY(gh_pii_scan(line, NULL, matches));
+	GH_TRY(gh_pii_scan(line, &own, matches));
 	for (size_t i = 0; i < matches->count; i++) {
 		const struct gh_pii_match *match = &matches->items[i];
 		report(r, gh_slice(NULL, 0), match, r->base + offset + match->start,

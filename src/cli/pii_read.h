@@ -27,6 +27,7 @@ typedef void pii_finding_fn(void *context, const struct pii_finding *finding);
 struct pii_reader {
 	pii_finding_fn *found;
 	void *context;
+	struct gh_pii_custom *custom; /* one's own patterns; NULL: none; borrowed */
 	struct gh_buf window;
 	struct gh_pii_matches matches;
 	uint64_t bytes_read; /* of all files so far */

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "cli/options.h"
+#include "cli/pii_patterns.h"
 #include "cli/pii_read.h"
 
 #define MAX_PATHS      256
@@ -321,7 +322,8 @@ static bool read_globs(struct scan_run *run, char *list)
 
 int gh_cli_pii_scan(int argc, char **argv)
 {
-	const char *threshold = "50", *classes = NULL, *exclude = NULL, *paths[MAX_PATHS];
+	const char *threshold = "50", *classes = NULL, *exclude = NULL, *patterns = NULL;
+	const char *paths[MAX_PATHS];
 	struct scan_run run = { .is_terminal = isatty(STDERR_FILENO) };
 	unsigned long number;
 	size_t count;
@@ -333,6 +335,8 @@ int gh_cli_pii_scan(int argc, char **argv)
 		  NULL },
 		{ "--exclude", "GLOB,…", "names or paths in folders to leave out: '*.min.js,.git'",
 		  &exclude, NULL },
+		{ "--patterns", "FILE", "your own classes: JSON, definitions by name", &patterns,
+		  NULL },
 		{ "--summary", NULL, "only the table at the end (with --json, one object)", NULL,
 		  &run.summary_only },
 		{ "--show", NULL, "print the values themselves, not masked", NULL, &run.show },
@@ -359,6 +363,8 @@ int gh_cli_pii_scan(int argc, char **argv)
 		return GH_EXIT_USAGE;
 	run.threshold = (unsigned)number;
 	run.reader = (struct pii_reader){ .found = on_finding, .context = &run };
+	if (patterns && gh_cli_pii_patterns_load(patterns, &run.reader.custom) != GH_OK)
+		return gh_cli_fail(GH_EXIT_USAGE);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(paths[i], "-") == 0)
 			scan_fd(&run, STDIN_FILENO, "stdin");
@@ -367,6 +373,7 @@ int gh_cli_pii_scan(int argc, char **argv)
 	}
 	if (count == 0)
 		scan_fd(&run, STDIN_FILENO, "stdin");
+	gh_pii_custom_release(run.reader.custom);
 	pii_reader_free(&run.reader);
 	if (run.is_terminal)
 		fprintf(stderr, "\r\033[K");

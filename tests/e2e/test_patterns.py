@@ -1,4 +1,5 @@
 """A tenant's own patterns: tried when they are saved, in use two seconds later, nobody else's."""
+import json
 import time
 
 import pytest
@@ -82,3 +83,30 @@ def test_a_mode_is_changed_within_the_bound_and_on_record(captured, capture):
                                   {"class": "email", "channel": "prompt", "mode": "loose"}])
 def test_a_mode_that_is_none_is_refused(gateway, body):
     assert_problem(gateway.request("PUT", "/v1/pii/modes", body, key=gateway.acme.api_key), 400)
+
+
+def test_the_command_line_keeps_patterns_and_modes(gateway, tmp_path):
+    definition = tmp_path / "badge.json"
+    definition.write_text(json.dumps(PATTERN))
+    put_ = gateway.run("pii", "pattern", "put", "badge", definition, "--state", gateway.state, check=True)
+    assert "in use within 2 seconds" in put_.stdout
+    assert gateway.run("pii", "pattern", "list", "--state", gateway.state, check=True).stdout.split() == ["badge", "regex"]
+    assert gateway.run("pii", "pattern", "remove", "badge", "--state", gateway.state, check=True).returncode == 0
+    changed = gateway.run("pii", "mode", "set", "health", "log", "strict", "--state", gateway.state, check=True)
+    assert "health on log: strict, was flag" in changed.stdout
+    assert "health" in gateway.run("pii", "mode", "list", "--state", gateway.state, check=True).stdout
+    for words in (("pattern",), ("pattern", "put", "Bad-Name", definition), ("mode", "set", "health", "log", "loose"), ("mode", "get")):
+        done = gateway.run("pii", *words, "--state", gateway.state)
+        assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1, done
+
+
+def test_files_are_scanned_with_ones_own_patterns(gateway, tmp_path):
+    patterns, text = tmp_path / "patterns.json", tmp_path / "text.txt"
+    patterns.write_text(json.dumps({"badge": PATTERN, "ours": {"allow": ["press@acme.example.com"]}}))
+    text.write_text("badge EMP-123456, mail press@acme.example.com\n")
+    done = gateway.run("pii", "scan", "--json", "--patterns", patterns, text)
+    assert done.returncode == 1
+    assert [(row["class"], row["kind"]) for row in map(json.loads, done.stdout.splitlines())] == [("custom", "badge")]
+    patterns.write_text(json.dumps({"badge": {"regex": "x*", "match": ["x"]}}))
+    done = gateway.run("pii", "scan", "--patterns", patterns, text)
+    assert done.returncode == 2 and "empty text" in done.stderr
