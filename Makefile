@@ -6,7 +6,7 @@ UPSTREAM ?=
 STATE    ?= state
 SECONDS  ?= 60
 
-.PHONY: build demo test bench bench-pii eval-pii fuzz check format clean deps
+.PHONY: build demo test bench bench-pii bench-policy eval-pii fuzz check format clean deps
 .DEFAULT_GOAL := build
 
 deps:
@@ -34,6 +34,10 @@ bench-pii:
 	@tools/install-deps --bench
 	@tools/build release $(BUILD)
 	@python3 bench/pii.py --build $(BUILD)
+
+bench-policy:
+	@tools/install-deps --test
+	@tools/bench-policy
 
 eval-pii: build
 	@tools/eval-pii --build $(BUILD)

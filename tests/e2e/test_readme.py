@@ -1,4 +1,4 @@
-"""The README's commands are run as they stand. A ```sh block counts when the line before it is
+"""The commands of the README and of docs/ are run as they stand. A ```sh block counts when the line before it is
 `<!-- test -->`; $GATEHOUSE_STATE, $KEY and the like come from a running gateway."""
 import os
 import re
@@ -9,8 +9,8 @@ import pytest
 from harness import BINARY, ROOT
 
 BLOCK = re.compile(r"<!-- test -->\n```sh\n(.*?)```", re.S)
-README = ROOT / "README.md"
-BLOCKS = BLOCK.findall(README.read_text(encoding="utf-8")) if README.is_file() else []
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+BLOCKS = [block for page in PAGES for block in BLOCK.findall(page.read_text(encoding="utf-8"))]
 
 
 def test_the_readme_has_commands_to_run():
