@@ -1,7 +1,7 @@
 /* /v1/policies: the chain of a tenant's policy packs. A pack is verified against the tenant's
  * signers, compiled, validated and tried before its row is written; whatever is wrong with it, the
- * pack that was live stays. The bytes are taken as they came: gate 4 has scanned them, and a signed
- * text cannot be rewritten. */
+ * pack that was live stays. The bytes are taken as they came: a signed text cannot be rewritten,
+ * and what it is for is in the pack that the database keeps. */
 #include "api/api.h"
 
 #include "base/clock.h"
