@@ -184,28 +184,41 @@ static bool text_is(const struct gh_pii_scan *scan, const struct word *word, con
 /* Words that end like streets do in languages that write them as one: Hauptstraße, Nassaustraat. */
 static bool is_compound(const struct gh_pii_scan *scan, const struct word *word)
 {
-	static const char *const ends[] = {
-		"straße",   "strasse",   "strase",   "gasse",  "platz",  "allee",  "straat",
-		"laan",     "plein",     "gracht",   "kade",   "dijk",   "singel", "steeg",
-		"markt",    "katu",      "kuja",     "tie",    "vägen",  "gatan",  "gata",
-		"gränd",    "vej",       "gade",     "stræde", "veien",  "vegen",  "vegur",
-		"gata",     "stræti",    "stígur",   "utca",   "weg",    "ring",   "damm",
-		"ufer",     "steig",     "stieg",    "str",    "hof",    "stíg",   "braut",
-		"polku",    "väg",       "gaten",    "vei",    "baan",   "pad",    "dreef",
-		"hofje",    "linja",     "väylä",    "penger", "raitti", "gärdet", "polku",
-		"ranta",    "kaari",     "backe",    "stig",   "plads",  "stien",  "bakken",
-		"park",     "esteenweg", "steenweg", "rinne",  "torget", "torg",   "promenade",
-		"chaussee", "graben",    "berg",     "gässli", "strass",
+#define E(text)                                                                                    \
+	{                                                                                          \
+		text, sizeof(text) - 1, (uint8_t)(text)[sizeof(text) - 2]                          \
+	}
+	static const struct {
+		const char *text;
+		uint8_t len, last;
+	} ends[] = {
+		E("straße"), E("strasse"), E("strase"),    E("gasse"),    E("platz"),
+		E("allee"),  E("straat"),  E("laan"),      E("plein"),    E("gracht"),
+		E("kade"),   E("dijk"),    E("singel"),    E("steeg"),    E("markt"),
+		E("katu"),   E("kuja"),    E("tie"),       E("vägen"),    E("gatan"),
+		E("gata"),   E("gränd"),   E("vej"),       E("gade"),     E("stræde"),
+		E("veien"),  E("vegen"),   E("vegur"),     E("stræti"),   E("stígur"),
+		E("utca"),   E("weg"),     E("ring"),      E("damm"),     E("ufer"),
+		E("steig"),  E("stieg"),   E("str"),       E("hof"),      E("stíg"),
+		E("braut"),  E("polku"),   E("väg"),       E("gaten"),    E("vei"),
+		E("baan"),   E("pad"),     E("dreef"),     E("hofje"),    E("linja"),
+		E("väylä"),  E("penger"),  E("raitti"),    E("gärdet"),   E("ranta"),
+		E("kaari"),  E("backe"),   E("stig"),      E("plads"),    E("stien"),
+		E("bakken"), E("park"),    E("esteenweg"), E("steenweg"), E("rinne"),
+		E("torget"), E("torg"),    E("promenade"), E("chaussee"), E("graben"),
+		E("berg"),   E("gässli"),  E("strass"),
 	};
+#undef E
 	const uint8_t *end = scan->text.data + word->end;
 	size_t len = word->end - word->start;
+	uint8_t last = gh_pii_lower(end[-1]);
 
 	for (size_t i = 0; i < GH_ARRAY_LEN(ends); i++) {
-		size_t tail = strlen(ends[i]), same = 0;
-		if (len < tail + 3)
+		size_t tail = ends[i].len, same = 0;
+		if (ends[i].last != last || len < tail + 3)
 			continue;
 		while (same < tail && gh_pii_lower(end[(ptrdiff_t)same - (ptrdiff_t)tail]) ==
-		                          (uint8_t)ends[i][same])
+		                          (uint8_t)ends[i].text[same])
 			same++;
 		if (same == tail)
 			return true;
@@ -262,15 +275,37 @@ static bool is_house(const struct word *word)
 }
 
 /* Whether words stand beside the number at all: rows of numbers and codes end here. */
-static bool is_worth_it(const struct reader *r)
+static bool is_worth_it(struct reader *r)
 {
-	const struct word *next = &r->ahead[1], *near = &r->behind[0];
+	const struct word *near = &r->behind[0], *next = &r->ahead[1];
+	const uint32_t opens = GH_A_FRONT | GH_A_BOX | GH_A_DIRECTION | GH_A_STREET | GH_A_UNIT;
+	const uint32_t before = GH_A_UNIT | GH_A_BOX | GH_A_AFTER | GH_A_COUNTRY | GH_A_ZIP |
+	                        GH_A_STATE | GH_A_MILITARY;
 
-	for (size_t i = 1; i < r->ahead_count; i++, next++)
-		if (!next->is_number && !next->is_code)
+	if (r->ahead_count > 1 && (next->is_capital || next->is_number || next->flags & opens) &&
+	    !(next->flags & GH_A_MONTH))
+		for (size_t i = 1; i < r->ahead_count; i++)
+			if (!r->ahead[i].is_number && !r->ahead[i].is_code)
+				return true;
+	if (r->behind_count && !near->is_number && !near->is_code &&
+	    (near->flags & before || near->is_capital || is_compound(r->scan, near) ||
+	     text_is(r->scan, near, "n")))
+		return true;
+	/* "zip code is 35649" */
+	if (r->ahead_count && r->ahead[0].digits >= 4) {
+		read_behind(r, 3);
+		for (size_t i = 0; i < r->behind_count; i++)
+			if (r->behind[i].flags & GH_A_ZIP)
+				return true;
+	}
+	/* All in lower case: then a kind of street must be near. */
+	if (r->ahead_count < 2 || next->is_number || next->gap != SPACE)
+		return false;
+	read_ahead(r, 6);
+	for (size_t i = 2; i < r->ahead_count; i++)
+		if (r->ahead[i].flags & (GH_A_STREET | GH_A_STATE))
 			return true;
-	return r->behind_count && !near->is_number && !near->is_code &&
-	       (near->flags || near->is_capital || near->end - near->start > 4);
+	return false;
 }
 
 /* A number before it and one behind it: most of a row of numbers ends here, before it is read. */
