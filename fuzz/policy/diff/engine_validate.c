@@ -3,35 +3,8 @@
 #include "engine.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-#include "policy/cedar/checker.h"
-
-#define MAX_POLICIES 100
-
-/* The first of each policy. */
-struct findings {
-	struct gh_cedar_finding list[MAX_POLICIES];
-	size_t count;
-};
-
-struct told {
-	struct findings faults, warnings;
-};
-
-static void note(void *user, const struct gh_cedar_finding *finding)
-{
-	struct told *told = user;
-	struct findings *into = finding->where.warning ? &told->warnings : &told->faults;
-
-	if (finding->where.text[0] == 0 || finding->where.span.end <= finding->where.span.start)
-		abort(); /* a finding says what and where */
-	for (size_t i = 0; i < into->count; i++)
-		if (into->list[i].policy == finding->policy)
-			return;
-	if (into->count < MAX_POLICIES)
-		into->list[into->count++] = *finding;
-}
+#include "../sound.h"
 
 /* {id: text}: named "<id>/0". */
 static gh_result add_policies(struct gh_cedar_policy_set *set, const struct gh_cedar_json *all)
@@ -58,48 +31,54 @@ static void add_findings(struct engine *engine, const char *name, const struct f
 }
 
 static gh_result judge(struct engine *engine, const struct gh_cedar_schema *schema,
-                       const struct gh_cedar_policy_set *set)
+                       const struct gh_cedar_policy_set *set, struct told *told)
 {
-	struct told told = { .faults.count = 0 };
-	enum gh_code code = gh_cedar_checker()->validate(schema, set, true, note, &told);
+	enum gh_code code = gh_cedar_checker()->validate(schema, set, true, told_note, told);
 
 	GH_ENSURE(code == GH_OK || code == GH_E_DENIED, code, "not validated: %s",
 	          gh_last_error()->text);
-	GH_ENSURE((code == GH_OK) == (told.faults.count == 0), GH_E_INTERNAL,
+	GH_ENSURE((code == GH_OK) == (told->faults.count == 0), GH_E_INTERNAL,
 	          "the result and the findings differ");
-	add_findings(engine, "invalid", &told.faults);
-	add_findings(engine, "never", &told.warnings);
+	add_findings(engine, "invalid", &told->faults);
+	add_findings(engine, "never", &told->warnings);
 	return GH_OK;
 }
 
-static gh_result read_and_check(struct engine *engine, struct gh_cedar_space *space,
-                                const struct gh_cedar_schema *schema,
-                                const struct gh_cedar_json *one)
+/* A valid policy that meets a wrong type ends the run. */
+static gh_result keeps_promise(struct engine *engine, const struct gh_cedar_policy_set *set,
+                               const struct gh_cedar_entities *entities,
+                               const struct gh_cedar_request *request, const struct told *told)
 {
-	const struct gh_cedar_shapes *shapes = gh_cedar_checker()->shapes(schema);
-	struct gh_cedar_request asked;
-	const struct gh_cedar_uid **const into[] = { &asked.principal, &asked.action,
-		                                     &asked.resource };
-	const struct gh_cedar_json *item = one->first;
+	struct gh_cedar_answer answer;
 
-	for (size_t i = 0; i < 3; i++, item = item->next)
-		GH_TRY(gh_cedar_uid_read(space, raw(engine, item), into[i]));
-	const struct gh_cedar_action_shape *action = shapes->action(shapes->schema, asked.action);
-	GH_TRY(gh_cedar_value_read(space, raw(engine, item), action ? action->context : NULL,
-	                           &asked.context, NULL));
-	return gh_cedar_checker()->validate_request(schema, &asked);
+	GH_TRY(gh_cedar_authorize(set, entities, request, engine->scratch, &answer));
+	const struct gh_cedar_policy *broken = sound_breach(told, &answer);
+	GH_ENSURE(!broken, GH_E_INTERNAL, "%s is valid and was evaluated otherwise",
+	          broken->id->text);
+	return GH_OK;
 }
 
-static gh_result add_requests(struct engine *engine, const struct gh_cedar_space *below,
-                              const struct gh_cedar_schema *schema, const struct gh_cedar_json *all)
+/* `entities` is NULL when they do not conform. */
+static gh_result add_requests(struct engine *engine, const struct gh_cedar_policy_set *set,
+                              const struct gh_cedar_schema *schema,
+                              const struct gh_cedar_entities *entities,
+                              const struct gh_cedar_json *all, const struct told *told)
 {
 	GH_CLEANUP(gh_cedar_space_free_ptr)
-	struct gh_cedar_space *space = gh_cedar_space_new(below, LIMIT);
+	struct gh_cedar_space *space = gh_cedar_space_new(
+	    entities ? gh_cedar_entities_space(entities) : gh_cedar_policy_set_space(set), LIMIT);
 
 	GH_ENSURE(space, GH_E_MEMORY, "no memory");
 	gh_buf_add_str(&engine->out, "\"requests\":[");
 	for (const struct gh_cedar_json *one = all ? all->first : NULL; one; one = one->next) {
-		bool conforms = read_and_check(engine, space, schema, one) == GH_OK;
+		struct gh_cedar_request request;
+		struct gh_slice parts[4];
+		const struct gh_cedar_json *item = one->first;
+		for (size_t i = 0; i < 4; i++, item = item->next)
+			parts[i] = raw(engine, item);
+		bool conforms = sound_request(space, schema, parts, &request) == GH_OK;
+		if (conforms && entities)
+			GH_TRY(keeps_promise(engine, set, entities, &request, told));
 		gh_buf_addf(&engine->out, "%s%s", conforms ? "true" : "false",
 		            one->next ? "," : "");
 	}
@@ -107,40 +86,37 @@ static gh_result add_requests(struct engine *engine, const struct gh_cedar_space
 	return GH_OK;
 }
 
-static gh_result conform(struct engine *engine, const struct gh_cedar_space *below,
-                         const struct gh_cedar_schema *schema, const struct gh_cedar_json *json)
+static gh_result conform(struct gh_cedar_entities *entities, const struct gh_cedar_schema *schema,
+                         struct gh_slice json)
 {
-	GH_CLEANUP(gh_cedar_space_free_ptr)
-	struct gh_cedar_space *space = gh_cedar_space_new(below, LIMIT);
-	GH_CLEANUP(gh_cedar_entities_free_ptr) struct gh_cedar_entities *entities = NULL;
-
-	GH_ENSURE(space, GH_E_MEMORY, "no memory");
-	entities = gh_cedar_entities_new(space, NULL);
-	GH_ENSURE(entities, GH_E_MEMORY, "no memory");
-	GH_TRY(gh_cedar_entities_read(entities, raw(engine, json),
-	                              gh_cedar_checker()->shapes(schema), NULL));
+	GH_TRY(gh_cedar_entities_read(entities, json, gh_cedar_checker()->shapes(schema), NULL));
 	GH_TRY(gh_cedar_entities_seal(entities));
-	return gh_cedar_checker()->validate_entities(schema, entities);
+	GH_TRY(gh_cedar_checker()->validate_entities(schema, entities));
+	gh_cedar_space_freeze(gh_cedar_entities_space(entities));
+	return GH_OK;
 }
 
 static gh_result check_all(struct engine *engine, const struct gh_cedar_schema *schema,
                            const struct gh_cedar_json *test, struct gh_cedar_policy_set *set)
 {
-	const struct gh_cedar_space *space = gh_cedar_policy_set_space(set);
-	const struct gh_cedar_json *entities = gh_cedar_json_get(test, "entities");
+	GH_CLEANUP(gh_cedar_space_free_ptr) struct gh_cedar_space *facts = NULL;
+	GH_CLEANUP(gh_cedar_entities_free_ptr) struct gh_cedar_entities *entities = NULL;
+	const struct gh_cedar_json *listed = gh_cedar_json_get(test, "entities");
+	struct told told = { .faults.count = 0 };
 
 	GH_TRY(add_policies(set, gh_cedar_json_get(test, "policies")));
 	GH_TRY(add_policies(set, gh_cedar_json_get(test, "templates")));
 	GH_TRY(engine_links(engine, set, gh_cedar_json_get(test, "links")));
 	GH_TRY(gh_cedar_policy_set_seal(set));
 	gh_buf_add_byte(&engine->out, '{');
-	GH_TRY(judge(engine, schema, set));
-	GH_TRY(add_requests(engine, space, schema, gh_cedar_json_get(test, "requests")));
-	if (entities) {
-		bool fit = conform(engine, space, schema, entities) == GH_OK;
-		gh_buf_addf(&engine->out, ",\"entities\":%s", fit ? "true" : "false");
-	}
-	gh_buf_add_byte(&engine->out, '}');
+	GH_TRY(judge(engine, schema, set, &told));
+	facts = gh_cedar_space_new(gh_cedar_policy_set_space(set), LIMIT);
+	entities = facts ? gh_cedar_entities_new(facts, NULL) : NULL;
+	GH_ENSURE(entities, GH_E_MEMORY, "no memory");
+	bool fit = listed && conform(entities, schema, raw(engine, listed)) == GH_OK;
+	GH_TRY(add_requests(engine, set, schema, fit ? entities : NULL,
+	                    gh_cedar_json_get(test, "requests"), &told));
+	gh_buf_addf(&engine->out, ",\"entities\":%s}", fit ? "true" : "false");
 	return GH_OK;
 }
 

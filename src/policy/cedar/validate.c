@@ -30,6 +30,9 @@ static void tell(struct validator *v, struct gh_cedar_span at, const char *forma
     __attribute__((format(printf, 3, 4)));
 
 static void emit(struct validator *v, struct gh_cedar_span at, bool warning, const char *format,
+                 va_list args) __attribute__((format(printf, 4, 0)));
+
+static void emit(struct validator *v, struct gh_cedar_span at, bool warning, const char *format,
                  va_list args)
 {
 	struct gh_cedar_finding finding = { .policy = v->policy,
