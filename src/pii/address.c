@@ -181,7 +181,7 @@ static bool text_is(const struct gh_pii_scan *scan, const struct word *word, con
 	return true;
 }
 
-/* Words that end like streets do in languages that write them as one: Hauptstraße, Nassaustraat. */
+/* Words that end like streets do in languages that write them as one: Hauptstraße, Lindenstraat. */
 static bool is_compound(const struct gh_pii_scan *scan, const struct word *word)
 {
 #define E(text)                                                                                    \
@@ -226,7 +226,7 @@ static bool is_compound(const struct gh_pii_scan *scan, const struct word *word)
 	return false;
 }
 
-/* "K2L 6B8", "ZE03 10R", "SW1A 2AA": two codes side by side. */
+/* "K2L 6B8", "EH1 1YZ", "SW1A 2AA": two codes side by side. */
 static bool is_post_code(const struct gh_pii_scan *scan, const struct word *first,
                          const struct word *second)
 {
@@ -248,7 +248,7 @@ static bool is_zip(const struct word *word)
 	return word->digits == 5 && word->end - word->start == 5;
 }
 
-/* "20558-5385": the four belong to the five. */
+/* "20558-1234": the four belong to the five. */
 static size_t zip_end(const struct reader *r, size_t i)
 {
 	if (i + 1 < r->ahead_count && r->ahead[i + 1].gap == JOINED &&
@@ -291,7 +291,7 @@ static bool is_worth_it(struct reader *r)
 	    (near->flags & before || near->is_capital || is_compound(r->scan, near) ||
 	     text_is(r->scan, near, "n")))
 		return true;
-	/* "zip code is 35649" */
+	/* "zip code is 60614" */
 	if (r->ahead_count && r->ahead[0].digits >= 4) {
 		read_behind(r, 3);
 		for (size_t i = 0; i < r->behind_count; i++)
@@ -450,7 +450,7 @@ static void read_street(struct reader *r, struct finding *out)
 			names++;
 			capitals++;
 		} else if (w->is_number) {
-			/* "48 107 Rue …", "830 1/2 Davis Street" */
+			/* "48 12 Rue …", "12 1/2 Davis Street" */
 			if (names == 0 && numbers < 3 && (w->gap == SPACE || w->gap == JOINED)) {
 				out->score += numbers == 1 && w->gap == SPACE && w->digits < 6;
 				numbers++;
@@ -458,7 +458,7 @@ static void read_street(struct reader *r, struct finding *out)
 			}
 			if (names == 0 || w->digits > 5)
 				break;
-			/* "98 Hlíðarvegur 25" */
+			/* "98 Bergvegur 25" */
 			out->score += front || is_compound(scan, before) ? 2 : 1;
 			out->end = w->end;
 			i++;
@@ -541,7 +541,7 @@ static void read_street(struct reader *r, struct finding *out)
 		read_tail(r, i, out);
 }
 
-/* ---- kind, name, number: "Via delle Coste 41", "Hauptstraße 5" ---- */
+/* ---- kind, name, number: "Via Garibaldi 41", "Hauptstraße 5" ---- */
 
 static bool read_front(struct reader *r, struct finding *out)
 {
@@ -593,7 +593,7 @@ static bool read_front(struct reader *r, struct finding *out)
 	return false;
 }
 
-/* "P.O. Box 108", "Postfach 12", "Unit 1783 Box 3210", "Apt. 466" on a line of its own. */
+/* "P.O. Box 52", "Postfach 12", "Unit 4021 Box 77", "Apt. 12" on a line of its own. */
 static bool read_box(const struct reader *r, struct finding *out)
 {
 	const struct gh_pii_scan *scan = r->scan;
@@ -614,7 +614,7 @@ static bool read_box(const struct reader *r, struct finding *out)
 		out->street = true;
 		return true;
 	}
-	/* "FPO AP 24796" */
+	/* "FPO AP 96350" */
 	if ((near->flags & GH_A_STATE) && r->behind_count > 1 &&
 	    (r->behind[1].flags & GH_A_MILITARY) && is_zip(&r->ahead[0])) {
 		out->start = r->behind[1].start;
@@ -667,7 +667,7 @@ static bool stands_alone(const struct gh_pii_scan *scan, const struct finding *f
 	       (after == '\n' || after == '\r' || after == '"' || after == '\'');
 }
 
-/* "zip code 35649", "PLZ: 10115"; "Denmark 15838" at the begin of a line. */
+/* "zip code 60614", "PLZ: 10115"; "Denmark 21000" at the begin of a line. */
 static bool is_post_number(const struct reader *r)
 {
 	const struct word *number = &r->ahead[0], *near = &r->behind[0];
@@ -684,7 +684,7 @@ static bool is_post_number(const struct reader *r)
 	}
 	if (!(near->flags & GH_A_COUNTRY) || len != 5 || near->gap != SPACE)
 		return false;
-	/* "New Zealand 15896": letters only up to the begin of the line */
+	/* "New Zealand 60110": letters only up to the begin of the line */
 	size_t start = near->start;
 	const uint8_t *text = r->scan->text.data;
 	while (start > 0 && near->start - start < 25 &&
@@ -713,7 +713,7 @@ void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
 
 	if (at < scan->address_done || (scan->without >> GH_PII_ADDRESS & 1))
 		return;
-	/* "W156N9762 Pilgrim Rd" */
+	/* "W120N9330 Oak Rd" */
 	if (at > 0 && memchr("NSEW", text[at - 1], 4) && (at == 1 || !is_word_byte(text[at - 2])))
 		found.start = --at;
 	/* Money, versions, times, ids and the middle of words are no house numbers. */
@@ -740,7 +740,7 @@ void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
 	    (r.ahead_count < 2 || !r.ahead[1].is_capital || !(r.ahead[1].flags & GH_A_STREET)))
 		return;
 	if (r.ahead_count == 3 && r.ahead[1].digits == 1 && r.ahead[2].gap == JOINED)
-		read_ahead(&r, 4); /* "830 1/2 Davis Street" */
+		read_ahead(&r, 4); /* "12 1/2 Davis Street" */
 	read_behind(&r, 1);
 	if (!is_worth_it(&r))
 		return;
