@@ -335,6 +335,10 @@ static void read_tail(struct reader *r, size_t from, struct finding *out)
 			return;
 		if (w->gap == LINE && (zip || ++lines > MAX_LINES))
 			return;
+		/* A line that ends a sentence ends the address. */
+		if (w->gap == LINE && scan->text.data[before->end] == '.' &&
+		    !(before->flags & (GH_A_STREET | GH_A_DIRECTION | GH_A_UNIT)))
+			return;
 		if (w->gap == COMMA || w->gap == LINE) {
 			city = 0;
 			open_city = true;
@@ -720,6 +724,9 @@ void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
 	if (at > 0 && (is_word_byte(text[at - 1]) || memchr("$.:/=_@%+#", text[at - 1], 10)) &&
 	    !(text[at - 1] == ':' && at > 1 && text[at - 2] > '9'))
 		return;
+	/* "af2989ec-8705-4786" */
+	if (at > 1 && text[at - 1] == '-' && is_word_byte(text[at - 2]))
+		return;
 	size_t digits = at_digits;
 	while (digits < scan->text.len && digits - at_digits < 8 && gh_pii_is_digit(text[digits]))
 		digits++;
@@ -738,6 +745,10 @@ void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
 	read_ahead(&r, 3);
 	if (r.ahead[0].is_ordinal &&
 	    (r.ahead_count < 2 || !r.ahead[1].is_capital || !(r.ahead[1].flags & GH_A_STREET)))
+		return;
+	/* "14-year-old" */
+	if (r.ahead_count > 1 && r.ahead[1].gap == JOINED && text[r.ahead[0].end] == '-' &&
+	    !r.ahead[1].is_number && !r.ahead[1].is_code && r.ahead[1].end - r.ahead[1].start > 1)
 		return;
 	if (r.ahead_count == 3 && r.ahead[1].digits == 1 && r.ahead[2].gap == JOINED)
 		read_ahead(&r, 4); /* "12 1/2 Davis Street" */

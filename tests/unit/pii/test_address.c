@@ -47,6 +47,10 @@ static void addresses_are_found_whole(void **state)
 		{ "Hij woont op Lindenstraat 12, 2611 AB Delft", "Lindenstraat 12, 2611 AB Delft" },
 		{ "Mora na Rua das Flores 25, Porto", "Rua das Flores 25, Porto" },
 		{ "My zip code is 60614", "60614" },
+		{ "Ship to 1600 Harbor View Apt. 88.\nVersion 10 is out",
+		  "1600 Harbor View Apt. 88" },
+		{ "my 14-year-old daughter at 742 Maple Terrace, Reno, NV 89501",
+		  "742 Maple Terrace, Reno, NV 89501" },
 	};
 	for (size_t i = 0; i < GH_ARRAY_LEN(rows); i++)
 		expect_address(rows[i][0], rows[i][1]);
@@ -65,6 +69,7 @@ static void what_is_no_address_is_left_alone(void **state)
 		"100644 blob, 33 Commits, 4 Contributors",
 		"He scored 3 Points in 24 Hours.",
 		"ratio 16:9 Wide Screen",
+		"Trace af2989ec-8705-4786-abe8-7f3f10c4d73f took 4512 milliseconds",
 	};
 	for (size_t i = 0; i < GH_ARRAY_LEN(texts); i++)
 		expect_address(texts[i], NULL);
