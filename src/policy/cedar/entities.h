@@ -67,6 +67,13 @@ gh_result gh_cedar_value_read(struct gh_cedar_space *space, struct gh_slice json
 /* {"type":…,"id":…}, also inside {"__entity":…}. */
 gh_result gh_cedar_uid_read(struct gh_cedar_space *space, struct gh_slice json,
                             const struct gh_cedar_uid **out);
+/* Both from JSON that is parsed already; `source` is what it was parsed from. */
+struct gh_cedar_json;
+gh_result gh_cedar_value_take(struct gh_cedar_space *space, struct gh_slice source,
+                              const struct gh_cedar_json *json, const struct gh_cedar_type *type,
+                              struct gh_cedar_value *out, struct gh_cedar_diagnostic *why);
+gh_result gh_cedar_uid_take(struct gh_cedar_space *space, struct gh_slice source,
+                            const struct gh_cedar_json *json, const struct gh_cedar_uid **out);
 /* Type::"id", as policies write it. GH_E_FORMAT with *why (may be NULL). */
 gh_result gh_cedar_uid_parse(struct gh_cedar_space *space, struct gh_slice text,
                              const struct gh_cedar_uid **out, struct gh_cedar_diagnostic *why);

@@ -356,27 +356,42 @@ gh_result gh_cedar_entities_read(struct gh_cedar_entities *entities, struct gh_s
 	return shapes ? add_actions(entities, shapes) : GH_OK;
 }
 
+gh_result gh_cedar_value_take(struct gh_cedar_space *space, struct gh_slice source,
+                              const struct gh_cedar_json *json, const struct gh_cedar_type *type,
+                              struct gh_cedar_value *out, struct gh_cedar_diagnostic *why)
+{
+	struct reader r = { space, source, why };
+
+	return read_value(&r, json, type, out);
+}
+
+gh_result gh_cedar_uid_take(struct gh_cedar_space *space, struct gh_slice source,
+                            const struct gh_cedar_json *json, const struct gh_cedar_uid **out)
+{
+	struct reader r = { space, source, NULL };
+
+	return read_uid(&r, json, out);
+}
+
 gh_result gh_cedar_value_read(struct gh_cedar_space *space, struct gh_slice json,
                               const struct gh_cedar_type *type, struct gh_cedar_value *out,
                               struct gh_cedar_diagnostic *why)
 {
 	GH_CLEANUP(arena_free_ptr) struct gh_arena *arena = gh_arena_new(TREE_LIMIT);
-	struct reader r = { space, json, why };
 	struct gh_cedar_json *tree;
 
 	GH_ENSURE(arena, GH_E_MEMORY, "no memory for Cedar JSON");
 	GH_TRY(gh_cedar_json_parse(arena, json, &tree, why));
-	return read_value(&r, tree, type, out);
+	return gh_cedar_value_take(space, json, tree, type, out, why);
 }
 
 gh_result gh_cedar_uid_read(struct gh_cedar_space *space, struct gh_slice json,
                             const struct gh_cedar_uid **out)
 {
 	GH_CLEANUP(arena_free_ptr) struct gh_arena *arena = gh_arena_new(TREE_LIMIT);
-	struct reader r = { space, json, NULL };
 	struct gh_cedar_json *tree;
 
 	GH_ENSURE(arena, GH_E_MEMORY, "no memory for Cedar JSON");
 	GH_TRY(gh_cedar_json_parse(arena, json, &tree, NULL));
-	return read_uid(&r, tree, out);
+	return gh_cedar_uid_take(space, json, tree, out);
 }

@@ -1,18 +1,13 @@
 #include "policy/pack/question.h"
 
-static struct gh_slice source_of(struct gh_slice source, const struct gh_cedar_json *json)
-{
-	return gh_slice_sub(source, json->span.start, json->span.end - json->span.start);
-}
-
 static gh_result read_uid(struct gh_cedar_space *space, struct gh_slice source,
                           const struct gh_cedar_json *json, const char *name,
                           const struct gh_cedar_uid **out)
 {
 	const struct gh_cedar_json *member = gh_cedar_json_get(json, name);
 
-	GH_ENSURE(member && gh_cedar_uid_read(space, source_of(source, member), out) == GH_OK,
-	          GH_E_FORMAT, "\"%s\" is not {\"type\":…,\"id\":…}", name);
+	GH_ENSURE(member && gh_cedar_uid_take(space, source, member, out) == GH_OK, GH_E_FORMAT,
+	          "\"%s\" is not {\"type\":…,\"id\":…}", name);
 	return GH_OK;
 }
 
@@ -30,9 +25,10 @@ gh_result gh_pack_question_read(const struct gh_pack *pack, struct gh_cedar_spac
 	GH_TRY(read_uid(space, source, json, "action", &out->action));
 	GH_TRY(read_uid(space, source, json, "resource", &out->resource));
 	const struct gh_cedar_action_shape *shape = shapes->action(shapes->schema, out->action);
-	struct gh_slice text = context ? source_of(source, context) : GH_SLICE("{}");
-	GH_ENSURE(gh_cedar_value_read(space, text, shape ? shape->context : NULL, &out->context,
-	                              &at) == GH_OK,
+	if (!context)
+		return gh_cedar_record_new(gh_cedar_space_arena(space), NULL, 0, &out->context);
+	GH_ENSURE(gh_cedar_value_take(space, source, context, shape ? shape->context : NULL,
+	                              &out->context, &at) == GH_OK,
 	          GH_E_FORMAT, "\"context\" cannot be read: %s", at.text);
 	GH_ENSURE(out->context.kind == GH_CEDAR_RECORD, GH_E_FORMAT,
 	          "\"context\" is not a JSON object");
