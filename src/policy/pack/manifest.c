@@ -15,7 +15,7 @@ bool gh_pack_time_parse(struct gh_slice text, int64_t *unix_s)
 	int64_t ms;
 
 	if (text.len != GH_PACK_TIME_BYTES - 1 || text.data[19] != 'Z' ||
-	    !gh_cedar_parse_datetime(text, &ms))
+	    !gh_cedar_parse_datetime(text, &ms) || ms < 0)
 		return false;
 	*unix_s = ms / 1000;
 	return true;
@@ -49,9 +49,15 @@ static bool read_text(const json_t *json, char *out, size_t least)
 	return true;
 }
 
+/* Lower case: one digest has one spelling, or one manifest could have two. */
 static bool read_digest(const json_t *json, uint8_t out[32])
 {
-	return json_is_string(json) && gh_hex_decode(text_of(json), out, 32) == GH_OK;
+	char again[65];
+
+	if (!json_is_string(json) || gh_hex_decode(text_of(json), out, 32) != GH_OK)
+		return false;
+	gh_hex_encode(gh_slice(out, 32), again);
+	return strcmp(again, json_string_value(json)) == 0;
 }
 
 static bool read_number(const json_t *json, uint64_t least, uint64_t most, uint64_t *out)

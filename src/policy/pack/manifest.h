@@ -43,7 +43,7 @@ gh_result gh_manifest_parse(struct gh_slice raw_json, struct gh_manifest *out,
                             struct gh_pack_refusal *why);
 gh_result gh_manifest_write(const struct gh_manifest *manifest, struct gh_buf *out);
 
-/* Seconds since 1970 from "2026-11-24T09:00:00Z", and back. */
+/* Seconds since 1970 from "2026-11-24T09:00:00Z", and back; times before 1970 are refused. */
 bool gh_pack_time_parse(struct gh_slice text, int64_t *unix_s);
 #define GH_PACK_TIME_BYTES 21
 void gh_pack_time_format(int64_t unix_s, char out[GH_PACK_TIME_BYTES]);
