@@ -122,7 +122,7 @@ static void read_ahead(struct reader *r, size_t count)
 		size_t start = r->at;
 		while (start < limit && start - r->at < 16 && !is_word_byte(text.data[start]))
 			start++;
-		r->ended = start == limit || !is_word_byte(text.data[start]);
+		r->ended = start >= limit || !is_word_byte(text.data[start]);
 		if (r->ended)
 			return;
 		size_t end = start;

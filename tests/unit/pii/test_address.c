@@ -75,9 +75,28 @@ static void what_is_no_address_is_left_alone(void **state)
 		expect_address(texts[i], NULL);
 }
 
+/* Found by fuzzing: the last word that was read may end beyond the window, at the end of the text,
+ * and the byte behind it was looked at. Every length, in memory of exactly that size. */
+static void nothing_behind_the_text_is_read(void **state)
+{
+	static const char words[] = "12 Main Street Apt 4 Springfield IL 62704 Northampton ";
+
+	for (size_t len = 1; len < 330; len++) {
+		struct gh_pii_matches matches = { 0 };
+		char *text = malloc(len);
+		assert_non_null(text);
+		for (size_t i = 0; i < len; i++)
+			text[i] = i < 200 ? words[i % (sizeof words - 1)] : 'x';
+		assert_ok(gh_pii_scan(gh_slice(text, len), NULL, &matches));
+		gh_pii_matches_free(&matches);
+		free(text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nothing_behind_the_text_is_read),
 		cmocka_unit_test(addresses_are_found_whole),
 		cmocka_unit_test(what_is_no_address_is_left_alone),
 	};
