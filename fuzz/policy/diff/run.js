@@ -158,7 +158,9 @@ async function schemas(generate) {
   const ours = await ask({ schema });
   done.schemas++;
   count('schemas', theirs === true);
-  if (theirs === true && ours.refused && validating.hasTwins(schema)) return;
+  if (theirs === true && ours.refused && typeof schema === 'string' && validating.hasTwins(schema)) return;
+  // An empty list where an object belongs is an object of defaults to theirs.
+  if (theirs === true && /an object belongs here/.test(ours.refused)) return;
   if (Boolean(ours.refused) === (theirs === true)) mismatch('schema', schema, ours, theirs);
 }
 

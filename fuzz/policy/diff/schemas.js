@@ -31,7 +31,7 @@ function generator(seed) {
       case 1: return STRING;
       case 2: return BOOL;
       case 3: return { kind: 'Extension', name: r.pick(Object.keys(EXTENSIONS)) };
-      case 4: case 5: return { kind: 'Entity', name: r.pick(schema ? Object.keys(schema.entities) : ENTITIES) };
+      case 4: case 5: return { kind: 'Entity', name: r.chance(10) && schema.actionTypes.length ? r.pick(schema.actionTypes) : r.pick(Object.keys(schema.entities)) };
       case 6: return { kind: 'Set', element: type(depth - 1) };
       case 7: return depth > 1 && r.chance(30) ? { kind: 'Common', name: r.pick(['T', 'N::S']) } : record(depth - 1);
       default: return record(depth - 1);
@@ -44,14 +44,14 @@ function generator(seed) {
     schema = null;
     const names = some(ENTITIES, 75);
     if (!names.length) names.push('User');
-    schema = { entities: Object.fromEntries(names.map((n) => [n, null])), actions: {}, common: {} };
+    const actions = some(ACTIONS, 70);
+    schema = { entities: Object.fromEntries(names.map((n) => [n, null])), actions: {}, common: {}, actionTypes: [...new Set(actions.map((a) => actionUid(a).type))] };
     const plain = (t) => JSON.parse(JSON.stringify(t).replace(/\{"kind":"Common","name":"[^"]*"\}/g, JSON.stringify(LONG)));
     schema.common = { T: plain(type(1)), 'N::S': plain(type(1)) };
     for (const name of names) {
       schema.entities[name] = name === 'Color' ? { ids: ['red', 'blue'], parents: [], attrs: {} }
         : { parents: some(names.filter((n) => n !== 'Color' || r.chance(10)), 25), attrs: record(2).attrs, ...(r.chance(40) && { tags: type(1) }) };
     }
-    const actions = some(ACTIONS, 70);
     actions.forEach((name, i) => {
       const parents = some(actions.slice(i + 1), 30);
       schema.actions[name] = { parents };
@@ -124,7 +124,7 @@ function generator(seed) {
   // ---- policies ----
   // `env` has the types of principal, resource and context that the expression is written for, and the
   // guards that hold where it stands.
-  const uid = (name) => ({ type: name, id: schema.entities[name] && schema.entities[name].ids && !slip(5) ? r.pick(schema.entities[name].ids) : r.pick(IDS) });
+  const uid = (name) => (/(^|::)Action$/.test(name) && schema.actionTypes.includes(name) && !slip(10) ? actionUid(r.pick(Object.keys(schema.actions).filter((a) => actionUid(a).type === name))) : { type: name, id: schema.entities[name] && schema.entities[name].ids && !slip(5) ? r.pick(schema.entities[name].ids) : r.pick(IDS) });
   const anyType = () => (slip(2) ? r.pick(['Usr', 'N::Nope', 'Action', 'Doc']) : r.pick(Object.keys(schema.entities)));
   const literalUid = () => (r.chance(15) ? actionUid(r.pick(ACTIONS.filter((a) => schema.actions[a] || slip(5)).concat(Object.keys(schema.actions).length ? [] : ['read']))) : uid(anyType()));
   const get = (base, name) => (identifier.test(name) && r.chance(85) ? `${base}.${name}` : `${base}[${quote(name)}]`);
@@ -346,6 +346,38 @@ function generator(seed) {
     return tokens.join('');
   }
 
+  // One or two nodes of the JSON form replaced, dropped, renamed or added.
+  function mutateJson(json) {
+    const names = [...ENTITIES, ...ATTRS, 'Long', 'String', 'Boolean', 'Bool', 'Record', 'Set', 'Entity', 'EntityOrCommon', 'Extension', 'ipaddr', 'decimal', 'nope', 'T', 'S', 'Doc', 'send', 'read',
+      '', 'Action', 'N::Action', '__cedar::Long', '__cedar', 'A::', '::A', 'N', 'N::M', 'is', 'a::b', ' Doc', 'Doc ', 'N :: Doc', 'x"y'];
+    const keys = ['type', 'name', 'element', 'attributes', 'required', 'additionalAttributes', 'enum', 'shape', 'tags', 'memberOfTypes', 'memberOf', 'appliesTo', 'principalTypes', 'resourceTypes', 'context',
+      'annotations', 'entityTypes', 'actions', 'commonTypes', 'id', 'attributes', 'attribute', ...names];
+    const odd = () => r.pick([null, 1, true, false, '', [], {}, [1], ['User'], ['a', 'a'], { type: 'Long' }, { type: 'Boolean' }, { type: 'Bool' }, { type: 'Record', attributes: {} }, { type: 'Record' },
+      { type: 'Record', attributes: {}, additionalAttributes: r.chance(50) }, { type: 'Set' }, { type: 'Set', element: { type: 'String' } }, { type: 'Set', element: { type: 'Long' }, attributes: {} },
+      { type: 'Entity', name: r.pick(names) }, { type: 'Extension', name: r.pick(names) }, { type: r.pick(names) }, { type: 'Long', name: 'x' }, { type: 'Entity' }, { type: r.pick(names), required: true }, { id: r.pick(names) },
+      { id: 'read', type: r.pick(names) }, { a: 'b' }, { doc: null }, { principalTypes: [], resourceTypes: [] }, { enum: ['a'] }, { enum: [] }, { enum: ['a'], shape: {} }, { type: 'EntityOrCommon', name: r.pick(names) },
+      { entityTypes: {}, actions: {} }, r.pick(names), r.pick(names), r.pick(names)]);
+    for (let i = r.int(2); i >= 0; i--) {
+      const slots = [];
+      const visit = (at) => {
+        if (at === null || typeof at !== 'object') return;
+        for (const k of Object.keys(at)) {
+          slots.push([at, k]);
+          visit(at[k]);
+        }
+      };
+      visit(json);
+      const [at, k] = r.pick(slots);
+      switch (r.int(4)) {
+        case 0: at[k] = odd(); break;
+        case 1: if (Array.isArray(at)) at.splice(Number(k), 1); else delete at[k]; break;
+        case 2: if (Array.isArray(at)) at.push(odd()); else { const value = at[k]; delete at[k]; at[r.pick(keys)] = value; } break;
+        default: if (Array.isArray(at)) at.push(odd()); else at[r.pick(keys)] = odd();
+      }
+    }
+    return json;
+  }
+
   return {
     r, mutate,
     validation(policies) {
@@ -374,6 +406,7 @@ function generator(seed) {
     schema() {
       makeSchema();
       faulty = false;
+      if (r.chance(40)) return r.chance(80) ? mutateJson(schemaJson()) : schemaJson();
       return r.chance(70) ? mutate(schemaText()) : schemaText();
     },
   };

@@ -32,8 +32,10 @@ static gh_result check_uid(const struct gh_cedar_schema *schema, const struct gh
 	const struct gh_cedar_schema_entity *entity = gh_cedar_schema_entity(schema, uid->type);
 
 	if (!entity) {
-		GH_ENSURE(gh_cedar_schema_action(schema, uid), GH_E_DENIED,
+		GH_ENSURE(gh_cedar_schema_action_type(schema, uid->type), GH_E_DENIED,
 		          "the entity type %.80s is not declared", uid->type->text);
+		GH_ENSURE(gh_cedar_schema_action(schema, uid), GH_E_DENIED,
+		          "an action is not declared");
 		return GH_OK;
 	}
 	GH_ENSURE(gh_cedar_schema_takes_id(entity, uid->id), GH_E_DENIED,

@@ -24,12 +24,22 @@ struct gh_cedar_schema_action {
 	uint32_t resource_count;
 };
 
+/* N::Action of a namespace that declares actions. A type like others: an attribute may have it. */
+struct gh_cedar_schema_action_type {
+	const struct gh_cedar_name *name;
+	const struct gh_cedar_name *const
+	    *ancestors; /* types of what its actions are in; ascending */
+	uint32_t ancestor_count;
+};
+
 struct gh_cedar_schema {
 	struct gh_cedar_space *space;
 	const struct gh_cedar_schema_entity *entities;
 	uint32_t entity_count;
 	const struct gh_cedar_schema_action *actions;
 	uint32_t action_count;
+	const struct gh_cedar_schema_action_type *action_types;
+	uint32_t action_type_count;
 	struct gh_cedar_shapes shapes; /* for reading entities and contexts */
 };
 
@@ -48,11 +58,13 @@ const struct gh_cedar_schema_entity *gh_cedar_schema_entity(const struct gh_ceda
                                                             const struct gh_cedar_name *type);
 const struct gh_cedar_schema_action *gh_cedar_schema_action(const struct gh_cedar_schema *schema,
                                                             const struct gh_cedar_uid *action);
+const struct gh_cedar_schema_action_type *
+gh_cedar_schema_action_type(const struct gh_cedar_schema *schema, const struct gh_cedar_name *type);
 /* False: the type is enumerated and does not list the id. */
 bool gh_cedar_schema_takes_id(const struct gh_cedar_schema_entity *entity,
                               const struct gh_cedar_name *id);
 /* Whether an entity of type `descendant` may be in one of type `ancestor`: equal types (an entity
- * is in itself) or declared so. */
+ * is in itself) or declared so; of actions, whether one of them is. */
 bool gh_cedar_schema_may_be_in(const struct gh_cedar_schema *schema,
                                const struct gh_cedar_name *descendant,
                                const struct gh_cedar_name *ancestor);

@@ -57,7 +57,28 @@ static gh_result read_path(struct reader *r, const struct gh_cedar_json *json, s
 	return GH_OK;
 }
 
-static gh_result read_type(struct reader *r, const struct gh_cedar_json *json, bool is_attribute,
+/* {"key": "value"}, a key of one word. Read over. */
+static gh_result check_annotations(struct reader *r, const struct gh_cedar_json *owner)
+{
+	const struct gh_cedar_json *annotations = gh_cedar_json_get(owner, "annotations");
+
+	if (!annotations)
+		return GH_OK;
+	if (annotations->kind != GH_CEDAR_JSON_OBJECT)
+		return fault(r, annotations, "annotations are an object");
+	for (const struct gh_cedar_json *m = annotations->first; m; m = m->next) {
+		if (!gh_cedar_is_ident(m->key))
+			return fault(r, m, "an annotation's name is one word");
+		if (m->kind != GH_CEDAR_JSON_STRING && m->kind != GH_CEDAR_JSON_NULL)
+			return fault(r, m, "an annotation is a string");
+	}
+	return GH_OK;
+}
+
+/* Where a type stands says which members it may have besides its own. */
+enum place { ALONE, COMMON, ATTRIBUTE };
+
+static gh_result read_type(struct reader *r, const struct gh_cedar_json *json, enum place place,
                            unsigned depth, struct gh_raw_type **out);
 
 static gh_result read_record(struct reader *r, const struct gh_cedar_json *json, unsigned depth,
@@ -80,14 +101,14 @@ static gh_result read_record(struct reader *r, const struct gh_cedar_json *json,
 		attribute->span = m->span;
 		attribute->required = !required || required->truth;
 		GH_TRY(intern(r, m->key, &attribute->name));
-		GH_TRY(read_type(r, m, true, depth, &attribute->type));
+		GH_TRY(read_type(r, m, ATTRIBUTE, depth, &attribute->type));
 		*tail = attribute;
 		tail = &attribute->next;
 	}
 	return GH_OK;
 }
 
-/* The members that a kind may have besides "type", "required" and "annotations". */
+/* The members that a kind may have besides "type" and those of its place. */
 static const struct {
 	const char *name;
 	enum gh_raw_kind kind;
@@ -106,19 +127,8 @@ static const struct {
 };
 
 static gh_result read_known(struct reader *r, const struct gh_cedar_json *json, size_t which,
-                            bool is_attribute, unsigned depth, struct gh_raw_type *type)
+                            unsigned depth, struct gh_raw_type *type)
 {
-	const char *names[6] = { "type" };
-	size_t count = 1;
-
-	for (size_t i = 0; i < 2; i++)
-		if (type_kinds[which].members[i])
-			names[count++] = type_kinds[which].members[i];
-	names[count++] = is_attribute ? "required" : "annotations";
-	if (is_attribute)
-		names[count++] = "annotations";
-	names[count] = NULL;
-	GH_TRY(only(r, json, names));
 	type->kind = type_kinds[which].kind;
 	type->primitive = type_kinds[which].primitive;
 	switch (type->kind) {
@@ -127,17 +137,33 @@ static gh_result read_known(struct reader *r, const struct gh_cedar_json *json, 
 		const struct gh_cedar_json *element = gh_cedar_json_get(json, "element");
 		if (!element)
 			return fault(r, json, "a Set needs its element");
-		return read_type(r, element, false, depth, &type->element);
+		return read_type(r, element, ALONE, depth, &type->element);
 	}
 	case GH_RAW_RECORD: return read_record(r, json, depth, type);
 	default: return read_path(r, gh_cedar_json_get(json, "name"), &type->path);
 	}
 }
 
-static gh_result read_type(struct reader *r, const struct gh_cedar_json *json, bool is_attribute,
+static gh_result check_members(struct reader *r, const struct gh_cedar_json *json,
+                               const char *const own[2], enum place place)
+{
+	const char *names[6] = { "type" };
+	size_t count = 1;
+
+	for (size_t i = 0; i < 2 && own; i++)
+		if (own[i])
+			names[count++] = own[i];
+	if (place == ATTRIBUTE)
+		names[count++] = "required";
+	if (place != ALONE)
+		names[count++] = "annotations";
+	GH_TRY(only(r, json, names));
+	return check_annotations(r, json);
+}
+
+static gh_result read_type(struct reader *r, const struct gh_cedar_json *json, enum place place,
                            unsigned depth, struct gh_raw_type **out)
 {
-	static const char *const reference[] = { "type", "required", "annotations", NULL };
 	const struct gh_cedar_json *name = gh_cedar_json_get(json, "type");
 	struct gh_raw_type *type = GH_RAW_NEW(&r->raw, struct gh_raw_type);
 
@@ -146,10 +172,13 @@ static gh_result read_type(struct reader *r, const struct gh_cedar_json *json, b
 	type->span = json->span;
 	if (!gh_cedar_json_is(name, GH_CEDAR_JSON_STRING))
 		return fault(r, json, "a type needs its \"type\"");
-	for (size_t i = 0; i < GH_ARRAY_LEN(type_kinds); i++)
-		if (gh_slice_eq_str(name->text, type_kinds[i].name))
-			return read_known(r, json, i, is_attribute, depth + 1, type);
-	GH_TRY(only(r, json, reference));
+	for (size_t i = 0; i < GH_ARRAY_LEN(type_kinds); i++) {
+		if (!gh_slice_eq_str(name->text, type_kinds[i].name))
+			continue;
+		GH_TRY(check_members(r, json, type_kinds[i].members, place));
+		return read_known(r, json, i, depth + 1, type);
+	}
+	GH_TRY(check_members(r, json, NULL, place));
 	type->kind = GH_RAW_COMMON;
 	return read_path(r, name, &type->path);
 }
@@ -214,13 +243,14 @@ static gh_result read_entity(struct reader *r, const struct gh_cedar_json *json)
 	entity->name = json->key;
 	entity->span = json->span;
 	GH_TRY(only(r, json, ids ? enum_names : names));
+	GH_TRY(check_annotations(r, json));
 	if (ids)
 		GH_TRY(read_enum(r, ids, entity));
 	GH_TRY(read_paths(r, gh_cedar_json_get(json, "memberOfTypes"), &entity->parents));
 	if (shape)
-		GH_TRY(read_type(r, shape, false, 0, &entity->shape));
+		GH_TRY(read_type(r, shape, ALONE, 0, &entity->shape));
 	if (tags)
-		GH_TRY(read_type(r, tags, false, 0, &entity->tags));
+		GH_TRY(read_type(r, tags, ALONE, 0, &entity->tags));
 	return gh_raw_add_entity(&r->raw, entity);
 }
 
@@ -233,7 +263,7 @@ static gh_result read_common(struct reader *r, const struct gh_cedar_json *json)
 	common->space = r->space;
 	common->name = json->key;
 	common->span = json->span;
-	GH_TRY(read_type(r, json, false, 0, &common->type));
+	GH_TRY(read_type(r, json, COMMON, 0, &common->type));
 	return gh_raw_add_common(&r->raw, common);
 }
 
@@ -277,6 +307,7 @@ static gh_result read_action(struct reader *r, const struct gh_cedar_json *json)
 	action->space = r->space;
 	action->span = json->span;
 	GH_TRY(only(r, json, names));
+	GH_TRY(check_annotations(r, json));
 	GH_TRY(intern(r, json->key, &action->id));
 	if (attributes && attributes->kind != GH_CEDAR_JSON_NULL &&
 	    !(attributes->kind == GH_CEDAR_JSON_OBJECT && attributes->count == 0))
@@ -296,7 +327,7 @@ static gh_result read_action(struct reader *r, const struct gh_cedar_json *json)
 		GH_TRY(read_paths(r, principals, &action->principals));
 		GH_TRY(read_paths(r, resources, &action->resources));
 		if (context)
-			GH_TRY(read_type(r, context, false, 0, &action->context));
+			GH_TRY(read_type(r, context, ALONE, 0, &action->context));
 	}
 	return gh_raw_add_action(&r->raw, action);
 }
@@ -322,6 +353,9 @@ static gh_result read_namespace(struct reader *r, const struct gh_cedar_json *js
 		return fault(r, json, "this is no name of a namespace");
 	r->space = json->key;
 	GH_TRY(only(r, json, names));
+	GH_TRY(check_annotations(r, json));
+	if (json->key.len == 0 && gh_cedar_json_get(json, "annotations"))
+		return fault(r, json, "the empty namespace has no annotations");
 	if (!gh_cedar_json_get(json, "entityTypes") || !gh_cedar_json_get(json, "actions"))
 		return fault(r, json, "a namespace needs entityTypes and actions");
 	GH_TRY(each(r, gh_cedar_json_get(json, "entityTypes"), read_entity));

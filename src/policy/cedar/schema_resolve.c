@@ -29,6 +29,7 @@ struct resolver {
 	struct gh_cedar_schema *schema;
 	struct gh_arena *arena; /* of the space: what stays */
 	struct table entities, commons, actions;
+	struct table action_types; /* N::Action, as often as it has actions */
 	const struct gh_cedar_type *scalars[GH_CEDAR_TYPE_EXTENSION + 1];
 	const struct gh_cedar_type *extensions[4];
 	const struct gh_cedar_type *empty_record;
@@ -261,12 +262,15 @@ static gh_result index_actions(struct resolver *r)
 	uint32_t i = 0;
 
 	GH_TRY(make_table(r, &r->actions, r->raw->action_count));
+	GH_TRY(make_table(r, &r->action_types, r->raw->action_count));
 	for (struct gh_raw_action *a = r->raw->actions; a; a = a->next, i++) {
 		const struct gh_cedar_uid *uid;
 		GH_TRY(action_uid(r, a->space, a->id, &uid));
 		r->actions.entries[i] = (struct entry){ uid, a, i };
+		r->action_types.entries[i] = (struct entry){ uid->type, a, i };
 	}
 	sort_table(&r->actions);
+	sort_table(&r->action_types);
 	size_t twins = find_twins(&r->actions);
 	if (twins < r->actions.count) {
 		const struct gh_raw_action *a = r->actions.entries[twins].raw;
@@ -417,6 +421,8 @@ static gh_result try_space(struct resolver *r, struct gh_slice path, enum gh_raw
 	if (common)
 		return resolve_common(r, common->raw, span, depth, out);
 	const struct entry *entity = kind == GH_RAW_COMMON ? NULL : look_up(&r->entities, name);
+	if (!entity && kind != GH_RAW_COMMON)
+		entity = look_up(&r->action_types, name);
 	return entity ? entity_type(r, entity, out) : GH_OK;
 }
 
@@ -717,6 +723,58 @@ static gh_result make_actions(struct resolver *r)
 	return GH_OK;
 }
 
+/* The types that the actions [first, last) of the table are in; each once, by the mark of its place
+ * in the table. */
+static gh_result close_action_type(struct resolver *r, const struct gh_cedar_schema_action *actions,
+                                   size_t first, size_t last, uint32_t *seen,
+                                   const struct gh_cedar_name **found,
+                                   struct gh_cedar_schema_action_type *out)
+{
+	uint32_t count = 0;
+
+	for (size_t i = first; i < last; i++) {
+		const struct gh_cedar_schema_action *action =
+		    &actions[r->action_types.entries[i].index];
+		for (uint32_t k = 0; k < action->ancestor_count; k++) {
+			const struct gh_cedar_name *type = action->ancestors[k]->type;
+			size_t place = look_up(&r->action_types, type) - r->action_types.entries;
+			if (seen[place] == first + 1)
+				continue;
+			seen[place] = (uint32_t)first + 1;
+			found[count++] = type;
+		}
+	}
+	const struct gh_cedar_name **ancestors = gh_raw_alloc(r->arena, count * sizeof *ancestors);
+	GH_ENSURE(ancestors, GH_E_LIMIT, "the schema is too large");
+	if (count)
+		memcpy(ancestors, found, count * sizeof *ancestors);
+	sort_pointers(ancestors, count);
+	*out = (struct gh_cedar_schema_action_type){ r->action_types.entries[first].name, ancestors,
+		                                     count };
+	return GH_OK;
+}
+
+static gh_result make_action_types(struct resolver *r)
+{
+	const struct table *table = &r->action_types;
+	struct gh_cedar_schema_action_type *types =
+	    gh_raw_alloc(r->arena, table->count * sizeof *types);
+	uint32_t *seen = gh_raw_alloc(r->raw->arena, table->count * sizeof *seen);
+	const struct gh_cedar_name **found =
+	    gh_raw_alloc(r->raw->arena, table->count * sizeof *found);
+
+	GH_ENSURE(types && seen && found, GH_E_LIMIT, "the schema is too large");
+	for (size_t first = 0, last; first < table->count; first = last) {
+		for (last = first + 1; last < table->count; last++)
+			if (table->entries[last].name != table->entries[first].name)
+				break;
+		GH_TRY(close_action_type(r, r->schema->actions, first, last, seen, found,
+		                         &types[r->schema->action_type_count++]));
+	}
+	r->schema->action_types = types;
+	return GH_OK;
+}
+
 /* ---- the whole ---- */
 
 static int entity_by_name(const void *a, const void *b)
@@ -735,6 +793,14 @@ static int action_by_uid(const void *a, const void *b)
 	       ((uintptr_t)x->shape.uid < (uintptr_t)y->shape.uid);
 }
 
+static int action_type_by_name(const void *a, const void *b)
+{
+	const struct gh_cedar_schema_action_type *x = a, *y = b;
+
+	return ((uintptr_t)x->name > (uintptr_t)y->name) -
+	       ((uintptr_t)x->name < (uintptr_t)y->name);
+}
+
 static gh_result build(struct resolver *r)
 {
 	GH_TRY(make_built_ins(r));
@@ -748,6 +814,7 @@ static gh_result build(struct resolver *r)
 	}
 	GH_TRY(make_entities(r));
 	GH_TRY(make_actions(r));
+	GH_TRY(make_action_types(r));
 	/* Looked up by pointer from now on. */
 	qsort((void *)(uintptr_t)r->schema->entities, r->schema->entity_count,
 	      sizeof *r->schema->entities, entity_by_name);
@@ -824,6 +891,17 @@ const struct gh_cedar_schema_action *gh_cedar_schema_action(const struct gh_ceda
 	return bsearch(&key, schema->actions, schema->action_count, sizeof key, action_by_uid);
 }
 
+const struct gh_cedar_schema_action_type *
+gh_cedar_schema_action_type(const struct gh_cedar_schema *schema, const struct gh_cedar_name *type)
+{
+	struct gh_cedar_schema_action_type key = { .name = type };
+
+	if (schema->action_type_count == 0)
+		return NULL;
+	return bsearch(&key, schema->action_types, schema->action_type_count, sizeof key,
+	               action_type_by_name);
+}
+
 bool gh_cedar_schema_takes_id(const struct gh_cedar_schema_entity *entity,
                               const struct gh_cedar_name *id)
 {
@@ -836,7 +914,13 @@ bool gh_cedar_schema_may_be_in(const struct gh_cedar_schema *schema,
 {
 	const struct gh_cedar_schema_entity *entity = gh_cedar_schema_entity(schema, descendant);
 
-	return descendant == ancestor || (entity && gh_cedar_schema_declares_in(entity, ancestor));
+	if (descendant == ancestor)
+		return true;
+	if (entity)
+		return gh_cedar_schema_declares_in(entity, ancestor);
+	const struct gh_cedar_schema_action_type *actions =
+	    gh_cedar_schema_action_type(schema, descendant);
+	return actions && holds(actions->ancestors, actions->ancestor_count, ancestor);
 }
 
 bool gh_cedar_schema_declares_in(const struct gh_cedar_schema_entity *entity,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "policy/cedar/build.h"
 #include "policy/cedar/nearest.h"
 #include "policy/cedar/typecheck.h"
 
@@ -74,21 +75,19 @@ static void warn(struct validator *v, struct gh_cedar_span at, const char *forma
 
 /* ---- names ---- */
 
-/* Whether some action has this type, and which of them was meant by an id that none has. */
-static gh_result look_at_actions(struct validator *v, const struct gh_cedar_name *type,
-                                 struct gh_nearest *meant, bool *any)
+/* Which action of the type was meant by an id that none has. */
+static gh_result undeclared_action(struct validator *v, const struct gh_cedar_uid *uid,
+                                   struct gh_cedar_span at)
 {
-	*any = false;
-	GH_TRY(gh_vtypes_spend(&v->types, v->schema->action_count));
-	for (uint32_t i = 0; i < v->schema->action_count; i++) {
-		const struct gh_cedar_uid *uid = v->schema->actions[i].shape.uid;
-		if (uid->type != type)
-			continue;
-		*any = true;
-		if (!meant->wanted)
-			return GH_OK;
-		gh_nearest_try(meant, uid->id);
-	}
+	struct gh_nearest meant = { .wanted = uid->id };
+	char hint[80];
+
+	GH_TRY(gh_vtypes_spend(&v->types, (uint64_t)10 * v->schema->action_count));
+	for (uint32_t i = 0; i < v->schema->action_count; i++)
+		if (v->schema->actions[i].shape.uid->type == uid->type)
+			gh_nearest_try(&meant, v->schema->actions[i].shape.uid->id);
+	tell(v, at, "the action %.80s is not declared%s", uid->id->text,
+	     gh_nearest_hint(&meant, hint));
 	return GH_OK;
 }
 
@@ -99,11 +98,11 @@ static gh_result undeclared_type(struct validator *v, const struct gh_cedar_name
 	char hint[80];
 
 	GH_TRY(gh_vtypes_spend(&v->types, (uint64_t)10 * v->schema->entity_count +
-	                                      (uint64_t)10 * v->schema->action_count));
+	                                      (uint64_t)10 * v->schema->action_type_count));
 	for (uint32_t i = 0; i < v->schema->entity_count; i++)
 		gh_nearest_try(&meant, v->schema->entities[i].shape.type);
-	for (uint32_t i = 0; i < v->schema->action_count; i++)
-		gh_nearest_try(&meant, v->schema->actions[i].shape.uid->type);
+	for (uint32_t i = 0; i < v->schema->action_type_count; i++)
+		gh_nearest_try(&meant, v->schema->action_types[i].name);
 	tell(v, at, "the entity type %.80s is not declared%s", type->text,
 	     gh_nearest_hint(&meant, hint));
 	return GH_OK;
@@ -112,22 +111,16 @@ static gh_result undeclared_type(struct validator *v, const struct gh_cedar_name
 static gh_result check_type_name(struct validator *v, const struct gh_cedar_name *type,
                                  struct gh_cedar_span at)
 {
-	struct gh_nearest none = { .wanted = NULL };
-	bool of_actions;
-
-	if (gh_cedar_schema_entity(v->schema, type))
-		return GH_OK;
-	GH_TRY(look_at_actions(v, type, &none, &of_actions));
-	return of_actions ? GH_OK : undeclared_type(v, type, at);
+	/* `is Action` is as fine as in Cedar, whether there is an action of that type or not. */
+	return gh_cedar_schema_entity(v->schema, type) || gh_cedar_is_action_type(type)
+	           ? GH_OK
+	           : undeclared_type(v, type, at);
 }
 
 static gh_result check_uid(struct validator *v, const struct gh_cedar_uid *uid,
                            struct gh_cedar_span at)
 {
 	const struct gh_cedar_schema_entity *entity = gh_cedar_schema_entity(v->schema, uid->type);
-	struct gh_nearest meant = { .wanted = uid->id };
-	bool of_actions;
-	char hint[80];
 
 	if (entity) {
 		if (!gh_cedar_schema_takes_id(entity, uid->id))
@@ -135,14 +128,9 @@ static gh_result check_uid(struct validator *v, const struct gh_cedar_uid *uid,
 			     uid->type->text);
 		return GH_OK;
 	}
-	if (gh_cedar_schema_action(v->schema, uid))
-		return GH_OK;
-	GH_TRY(look_at_actions(v, uid->type, &meant, &of_actions));
-	if (!of_actions)
+	if (!gh_cedar_schema_action_type(v->schema, uid->type))
 		return undeclared_type(v, uid->type, at);
-	tell(v, at, "the action %.80s is not declared%s", uid->id->text,
-	     gh_nearest_hint(&meant, hint));
-	return GH_OK;
+	return gh_cedar_schema_action(v->schema, uid) ? GH_OK : undeclared_action(v, uid, at);
 }
 
 /* Every literal and every `is`, whether it can be reached or not. */

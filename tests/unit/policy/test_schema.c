@@ -54,6 +54,13 @@ static void a_schema_text_is_taken(void **state)
 		"action a attributes {};",
 		"entity a = { \"if\": Long, \"true\": Bool, __cedar: Long }; action __cedar;",
 		"entity U in []; entity C enum [\"a\", \"a\"];",
+		"entity U { a: Action, b: N::Action }; action x; namespace N { action y; entity V "
+		"tags "
+		"Action; }",
+		"{\"N\":{\"annotations\":{\"in\":\"x\"},\"entityTypes\":{\"U\":{\"annotations\":{"
+		"\"a\":"
+		"null},\"shape\":{\"type\":\"Record\",\"attributes\":{\"a\":{\"type\":\"Long\","
+		"\"required\":false,\"annotations\":{\"b\":\"\"}}}}}},\"actions\":{}}}",
 		"namespace N { type L = Long; entity E = { l: L }; }",
 	};
 	for (size_t i = 0; i < GH_ARRAY_LEN(texts); i++) {
@@ -104,6 +111,16 @@ static void a_wrong_schema_is_refused_where_it_is_wrong(void **state)
 		{ "entity U = { a: Set<Long };", 1, 26 },
 		{ "{\"\":{\"entityTypes\":{},\"actions\":{},\"x\":1}}", 1, 40 },
 		{ "{\"\":{\"entityTypes\":{}}}", 1, 5 },
+		{ "entity U { a: Action };", 1, 15 },
+		{ "entity U in Action; action x;", 1, 13 },
+		{ "{\"\":{\"annotations\":{},\"entityTypes\":{},\"actions\":{}}}", 1, 5 },
+		{ "{\"\":{\"entityTypes\":{\"U\":{\"annotations\":[]}},\"actions\":{}}}", 1, 40 },
+		{ "{\"\":{\"entityTypes\":{\"U\":{\"annotations\":{\"a "
+		  "b\":\"\"}}},\"actions\":{}}}",
+		  1, 47 },
+		{ "{\"\":{\"entityTypes\":{\"U\":{\"tags\":{\"type\":\"Long\",\"required\":true}}},"
+		  "\"actions\":{}}}",
+		  1, 59 },
 		{ "{\"\":{\"entityTypes\":{\"U\":{\"shape\":{\"type\":\"Record\",\"attributes\":{"
 		  "\"a\":{"
 		  "\"type\":\"Nope\"}}}}},\"actions\":{}}}",

@@ -113,6 +113,39 @@ static void a_policy_that_no_action_applies_to_is_a_fault(void **state)
 	assert_int_equal(told.warning_count, 0);
 }
 
+/* An action may be in a group of another namespace: `in` between such types is not impossible, so
+ * what stands behind it is looked at. */
+static void an_action_may_be_in_one_of_another_namespace(void **state)
+{
+	static const char schema[] =
+	    "entity U { n: Long, act: N::Action };"
+	    "action a in [N::Action::\"all\"] appliesTo { principal: U, resource: U }; action z;"
+	    "namespace N { action all; action other; }";
+	static const struct {
+		const char *condition;
+		enum gh_code code;
+		bool never;
+	} cases[] = {
+		{ "action in principal.act && principal.n == 1", GH_OK, false },
+		{ "action in principal.act && principal.missing", GH_E_DENIED, false },
+		{ "(if principal.n == 1 then action else Action::\"z\") in N::Action::\"all\"",
+		  GH_OK, false },
+		{ "action in N::Action::\"other\" && principal.missing", GH_OK, true },
+		{ "principal.act in action && principal.missing", GH_OK, true },
+		{ "principal in action && principal.missing", GH_OK, true },
+	};
+	for (size_t i = 0; i < GH_ARRAY_LEN(cases); i++) {
+		char policy[200];
+		struct told told;
+		snprintf(policy, sizeof policy, "permit(principal, action, resource) when { %s };",
+		         cases[i].condition);
+		enum gh_code code = judge(schema, policy, true, &told);
+		if (code != cases[i].code || (told.warning_count == 1) != cases[i].never)
+			fail_msg("%s: %s, %zu warnings", cases[i].condition, gh_code_name(code),
+			         told.warning_count);
+	}
+}
+
 /* ---- under strain ---- */
 
 /* Two types of the same 2^200 leaves, which no pointer shows to be equal. */
@@ -249,6 +282,7 @@ int main(void)
 		cmocka_unit_test(a_policy_that_is_never_true_is_valid_with_a_warning),
 		cmocka_unit_test(a_misspelt_name_is_told_with_what_was_meant),
 		cmocka_unit_test(a_policy_that_no_action_applies_to_is_a_fault),
+		cmocka_unit_test(an_action_may_be_in_one_of_another_namespace),
 		cmocka_unit_test(types_that_double_in_two_ways_end_at_the_limit),
 		cmocka_unit_test(many_guards_are_known_or_end_at_the_limit),
 		cmocka_unit_test(more_kinds_of_requests_than_can_be_looked_at_are_refused_in_words),
