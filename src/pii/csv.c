@@ -138,11 +138,67 @@ bool gh_pii_table_forget(struct gh_pii_table *table, size_t before)
 	return true;
 }
 
-bool gh_pii_table_read(struct gh_pii_table *table, struct gh_slice text, size_t to)
+/* Where bytes of the stretch at hand are. */
+struct view {
+	const struct gh_pii_bits *bits;
+	size_t from, to;
+};
+
+/* The first line end at or behind `at`, or view->to. */
+static size_t next_line_end(const struct view *view, size_t at)
 {
+	size_t block = (at - view->from) / GH_PII_BLOCK;
+	const size_t blocks = (view->to - view->from + GH_PII_BLOCK - 1) / GH_PII_BLOCK;
+	uint64_t mask = view->bits[block].line >> (at - view->from) % GH_PII_BLOCK;
+
+	if (mask)
+		return at + (unsigned)__builtin_ctzll(mask);
+	while (++block < blocks)
+		if (view->bits[block].line)
+			return view->from + block * GH_PII_BLOCK +
+			       (unsigned)__builtin_ctzll(view->bits[block].line);
+	return view->to;
+}
+
+/* The first byte of [at, at + GH_PII_BLOCK) that may part fields; at + GH_PII_BLOCK: none. */
+static size_t next_column(const struct view *view, size_t at)
+{
+	size_t block = (at - view->from) / GH_PII_BLOCK, shift = (at - view->from) % GH_PII_BLOCK;
+	uint64_t mask = view->bits[block].column >> shift;
+
+	if (shift > 0 && view->from + (block + 1) * GH_PII_BLOCK < view->to)
+		mask |= view->bits[block + 1].column << (GH_PII_BLOCK - shift);
+	return at + (mask ? (unsigned)__builtin_ctzll(mask) : GH_PII_BLOCK);
+}
+
+/* Whether the line at `at` is no header for certain, as nearly all are: nothing parts fields near its
+ * beginning, or a comma of a sentence does. *end: where it ends. */
+static bool is_plain_line(const struct view *view, struct gh_slice text, size_t at, size_t *end)
+{
+	size_t mark;
+
+	if (at + GH_PII_BLOCK >= view->to)
+		return false; /* what stands behind the stretch is not known yet */
+	*end = next_line_end(view, at);
+	if (*end == view->to)
+		return false;
+	mark = next_column(view, at);
+	return mark > *end || mark - at > MAX_NAME_BYTES ||
+	       ((text.data[mark] == ',' || text.data[mark] == ';') && text.data[mark + 1] == ' ');
+}
+
+bool gh_pii_table_read(struct gh_pii_table *table, struct gh_slice text,
+                       const struct gh_pii_bits *bits, size_t from, size_t to)
+{
+	const struct view view = { bits, from, to };
 	struct gh_pii_header *header = &table->header;
+	size_t end;
 
 	while (table->at < to && table->at < text.len) {
+		if (header->count == 0 && is_plain_line(&view, text, table->at, &end)) {
+			table->at = end + 1;
+			continue;
+		}
 		struct gh_slice line = line_at(text, table->at);
 		if (header->count > 0) {
 			size_t fields = count_fields(line, header->separator, header->count + 2);

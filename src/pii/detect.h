@@ -166,8 +166,10 @@ struct gh_pii_table {
 	} header;
 };
 void gh_pii_table_begin(struct gh_pii_table *table);
-/* Reads the lines that begin before `to`. False: out of memory. */
-bool gh_pii_table_read(struct gh_pii_table *table, struct gh_slice text, size_t to);
+/* Reads the lines that begin before `to`; `bits` are of the bytes [from, to). False: out of memory.
+ */
+bool gh_pii_table_read(struct gh_pii_table *table, struct gh_slice text,
+                       const struct gh_pii_bits *bits, size_t from, size_t to);
 /* Drops columns that end before `before`; whether there were any. */
 bool gh_pii_table_forget(struct gh_pii_table *table, size_t before);
 /* The groups of every word in a field's name, camelCase and snake_case parts included. */

@@ -65,11 +65,17 @@ static int fold_one(const uint8_t *s, size_t left, size_t *len)
 /* The next byte beyond ASCII at or after `at`. */
 static size_t next_high(struct gh_slice text, size_t at)
 {
-	uint64_t eight;
+	const uint64_t high = UINT64_C(0x8080808080808080);
+	uint64_t eight[4];
 
+	for (; text.len - at >= sizeof eight; at += sizeof eight) {
+		memcpy(eight, text.data + at, sizeof eight);
+		if ((eight[0] | eight[1] | eight[2] | eight[3]) & high)
+			break;
+	}
 	for (; text.len - at >= 8; at += 8) {
-		memcpy(&eight, text.data + at, 8);
-		if (eight & UINT64_C(0x8080808080808080))
+		memcpy(eight, text.data + at, 8);
+		if (eight[0] & high)
 			break;
 	}
 	while (at < text.len && text.data[at] < 0x80)

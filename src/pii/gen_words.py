@@ -7,7 +7,8 @@ import sys
 MASK = (1 << 64) - 1
 CLASS = {"health": "GH_PII_HEALTH", "biometric": "GH_PII_BIOMETRIC", "minor": "GH_PII_MINOR"}
 MAX_WORD = 32
-FILTER_BITS = 32768
+FILTER_BITS = 65536
+INDICATES = {"person", "child", "age", "neutral"}  # of meaning to the indicators only
 
 
 def load(data, at):
@@ -30,9 +31,12 @@ def join(phrase, word):
     return h ^ h >> 32
 
 
-def first_bit(word):
-    four = int.from_bytes(bytes(byte | 0x20 for byte in word[:4]).ljust(4, b"\0"), "little")
-    return ((four ^ len(word) * 0x01000193 & 0xFFFFFFFF) * 2654435761 & 0xFFFFFFFF) >> 17
+def write_filter(out, hashes):
+    bits = [0] * (FILTER_BITS // 64)
+    for h in hashes:
+        bit = h >> 24 & FILTER_BITS - 1
+        bits[bit // 64] |= 1 << bit % 64
+    out.writelines(f"\t0x{each:x},\n" for each in bits)
 
 
 def split(phrase):
@@ -41,7 +45,7 @@ def split(phrase):
 
 def main():
     header, source, path = sys.argv[1:]
-    firsts = set()
+    says_more = set()
     groups, entries, terms, suffixes, suffix_term = [], {}, [], [], 0
     for number, line in enumerate(open(path, encoding="utf-8"), 1):
         line = line.strip()
@@ -71,11 +75,12 @@ def main():
             if not words or any(len(word) > MAX_WORD for word in words):
                 sys.exit(f"{path}:{number}: '{phrase}' is empty or has a word that is too long")
             h = word_hash(words[0])
-            firsts.add(first_bit(words[0]))
             for at in range(len(words)):
                 if at:
                     h = join(h, word_hash(words[at]))
                 entry = entries.setdefault(h, [0, 0, 0])
+                if kind == "group" and name not in INDICATES:
+                    says_more.add(h)
                 if at + 1 < len(words):
                     entry[2] = 1
             entry[0] |= bits
@@ -109,18 +114,12 @@ def main():
             if slot:
                 out.write(f"\t[{at}] = 0x{slot[0]:x},\n")
         out.write("};\n\nconst uint64_t gh_pii_word_filter[GH_PII_WORD_FILTER / 64] = {\n")
-        bits = [0] * (FILTER_BITS // 64)
-        for h in entries:
-            bit = h >> 24 & FILTER_BITS - 1
-            bits[bit // 64] |= 1 << bit % 64
-        out.writelines(f"\t0x{each:x},\n" for each in bits)
-        out.write("};\n\nconst uint64_t gh_pii_first_filter[32768 / 64] = {\n")
-        bits = [0] * (32768 // 64)
-        for bit in firsts:
-            bits[bit // 64] |= 1 << bit % 64
-        out.writelines(f"\t0x{each:x},\n" for each in bits)
-        out.write("};\n\nconst uint64_t gh_pii_word_masks[9] = {\n")
-        out.writelines(f"\t0x{(1 << 8 * n) - 1:x},\n" for n in range(9))
+        write_filter(out, entries)
+        out.write("};\n\nconst uint64_t gh_pii_value_filter[GH_PII_WORD_FILTER / 64] = {\n")
+        write_filter(out, says_more)
+        out.write("};\n\nconst uint64_t gh_pii_word_masks[GH_PII_SHORT_WORD + 1][2] = {\n")
+        out.writelines(f"\t{{ 0x{(1 << 8 * min(n, 8)) - 1:x}, 0x{(1 << 8 * max(n - 8, 0)) - 1:x} }},\n"
+                       for n in range(17))
         out.write("};\n\nconst struct gh_pii_word gh_pii_words[GH_PII_WORD_SLOTS] = {\n")
         for at, slot in enumerate(slots):
             if slot:

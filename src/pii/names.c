@@ -32,7 +32,7 @@ void gh_pii_names_close(struct gh_pii_names *names)
 
 static __attribute__((noinline)) bool grow(struct gh_pii_names *names)
 {
-	size_t capacity = names->capacity ? names->capacity * 2 : 512;
+	size_t capacity = names->capacity ? names->capacity * 2 : 1024;
 	struct gh_pii_tag_word *tokens = calloc(capacity, sizeof *tokens);
 
 	if (!tokens) {
@@ -49,11 +49,12 @@ static __attribute__((noinline)) bool grow(struct gh_pii_names *names)
 	return true;
 }
 
-/* Room for this one and for those that stand behind the last. */
-static inline struct gh_pii_tag_word *room_for_token(struct gh_pii_names *names)
+/* Room for `count` more and for those that stand behind the last. */
+static inline struct gh_pii_tag_word *room_for_tokens(struct gh_pii_names *names, size_t count)
 {
-	if (names->count + AROUND >= names->capacity && !grow(names))
-		return NULL;
+	while (names->count + count + AROUND > names->capacity)
+		if (!grow(names))
+			return NULL;
 	return &names->tokens[names->count];
 }
 
@@ -62,14 +63,12 @@ void gh_pii_names_begin(struct gh_pii_names *names)
 	names->count = names->last_end = 0;
 	names->found_count = names->found_next = names->found_token = 0;
 	names->failed = false;
-	for (int i = 0; i < AROUND; i++) {
-		struct gh_pii_tag_word *token = room_for_token(names);
-		if (!token)
-			return;
-		*token = (struct gh_pii_tag_word){ .asked = true, .ready = true };
-		names->count++;
-	}
-	names->next = names->count;
+	struct gh_pii_tag_word *tokens = room_for_tokens(names, AROUND);
+	if (!tokens)
+		return;
+	for (int i = 0; i < AROUND; i++)
+		tokens[i] = (struct gh_pii_tag_word){ .asked = true, .ready = true };
+	names->next = names->count = AROUND;
 }
 
 static enum gh_pii_part part_of_known(uint32_t gaz)
@@ -93,24 +92,44 @@ static enum gh_pii_part part_of_capital(uint32_t gaz, size_t len)
 	return GH_PII_PART_OPENS;
 }
 
+/* Whether the gazetteer must be asked about a word, told without a jump: it is hard to guess. */
+static inline bool must_ask(const struct gh_pii_tagger *tagger, uint8_t first, uint64_t hash)
+{
+	unsigned lower = (uint8_t)(first - 'a') < 26;
+	unsigned bare = gh_pii_tagger_maybe_bare(tagger, hash);
+
+	return (lower & bare) | (!lower & (unsigned)(first >= 'A') & (unsigned)(hash != 0));
+}
+
+void gh_pii_names_words(struct gh_pii_names *names, struct gh_slice text, size_t base,
+                        const uint16_t *starts, const uint16_t *ends, const uint64_t *hashes,
+                        size_t count)
+{
+	struct gh_pii_tag_word *tokens = room_for_tokens(names, count);
+
+	if (!tokens)
+		return;
+	for (size_t w = 0; w < count; w++) {
+		size_t start = base + starts[w], end = base + ends[w];
+		bool ask = must_ask(&names->tagger, text.data[start], hashes[w]);
+		tokens[w] = (struct gh_pii_tag_word){
+			.hash = hashes[w],
+			.start = (uint32_t)start,
+			.end = (uint32_t)end,
+			.part = ask ? GH_PII_PART_ASK : GH_PII_PART_NONE,
+		};
+		__builtin_prefetch(ask ? gh_pii_tagger_slot(&names->tagger, hashes[w])
+		                       : (const void *)&tokens[w]);
+	}
+	names->count += count;
+}
+
 void gh_pii_names_word(struct gh_pii_names *names, struct gh_slice text, size_t start, size_t end,
                        uint64_t hash)
 {
-	struct gh_pii_tag_word *token = room_for_token(names);
-	uint8_t first = text.data[start];
+	uint16_t from = 0, to = (uint16_t)(end - start);
 
-	if (!token)
-		return;
-	*token = (struct gh_pii_tag_word){ .hash = hash,
-		                           .start = (uint32_t)start,
-		                           .end = (uint32_t)end };
-	names->count++;
-	if (first >= 'a' && first <= 'z' ? !gh_pii_tagger_maybe_bare(&names->tagger, hash)
-	    : first < 'A'                ? true
-	                                 : !hash)
-		return;
-	token->part = GH_PII_PART_ASK;
-	gh_pii_tagger_expect(&names->tagger, hash);
+	gh_pii_names_words(names, text, start, &from, &to, &hash, 1);
 }
 
 /* ---- segments ---- */
@@ -251,7 +270,8 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 			};
 	while (names->next < names->count) {
 		size_t from = names->next;
-		if (part_of(names, text, from) == GH_PII_PART_NONE) {
+		if (names->tokens[from].part == GH_PII_PART_NONE ||
+		    part_of(names, text, from) == GH_PII_PART_NONE) {
 			names->next++;
 			continue;
 		}
@@ -261,8 +281,8 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 		if (opens) {
 			for (size_t at = from - AROUND; at < to + AROUND && at < names->count; at++)
 				if (!names->tokens[at].asked)
-					gh_pii_tagger_expect(&names->tagger,
-					                     names->tokens[at].hash);
+					__builtin_prefetch(gh_pii_tagger_slot(
+					    &names->tagger, names->tokens[at].hash));
 			for (size_t at = from - AROUND; at < to + AROUND && at < names->count; at++)
 				make_ready(names, text, at);
 			visit_run(names, from, to, visit, context);

@@ -36,6 +36,11 @@ void gh_pii_names_begin(struct gh_pii_names *names);
 void gh_pii_names_word(struct gh_pii_names *names, struct gh_slice text, size_t start, size_t end,
                        uint64_t hash);
 
+/* The same for `count` words of text[base, …), whose hashes are known. */
+void gh_pii_names_words(struct gh_pii_names *names, struct gh_slice text, size_t base,
+                        const uint16_t *starts, const uint16_t *ends, const uint64_t *hashes,
+                        size_t count);
+
 /* Segments of the words so far that later words cannot change; all of them when the text has
  * `ended`. Both neighbours of a segment's words are ready. */
 typedef void gh_pii_segment_fn(void *context, struct gh_pii_names *names, size_t first,

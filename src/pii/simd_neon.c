@@ -19,7 +19,7 @@ static uint64_t gather(const uint8x16_t part[4])
 static void classify_neon(const uint8_t *text, size_t blocks, struct gh_pii_bits *out)
 {
 	for (size_t b = 0; b < blocks; b++, text += GH_PII_BLOCK) {
-		uint8x16_t word[4], digit[4], at[4], assign[4];
+		uint8x16_t word[4], digit[4], at[4], assign[4], line[4], column[4];
 		for (size_t i = 0; i < 4; i++) {
 			uint8x16_t x = vld1q_u8(text + 16 * i);
 			uint8x16_t low = vorrq_u8(x, vdupq_n_u8(0x20));
@@ -30,15 +30,23 @@ static void classify_neon(const uint8_t *text, size_t blocks, struct gh_pii_bits
 			at[i] = vceqq_u8(x, vdupq_n_u8('@'));
 			assign[i] =
 			    vorrq_u8(vceqq_u8(x, vdupq_n_u8(':')), vceqq_u8(x, vdupq_n_u8('=')));
+			line[i] = vceqq_u8(x, vdupq_n_u8('\n'));
+			column[i] =
+			    vorrq_u8(vorrq_u8(vceqq_u8(x, vdupq_n_u8(',')),
+			                      vceqq_u8(x, vdupq_n_u8(';'))),
+			             vorrq_u8(vceqq_u8(x, vdupq_n_u8('|')),
+			                      vceqq_u8(x, vdupq_n_u8('\t'))));
 		}
 		out[b] = (struct gh_pii_bits){ .word = gather(word),
 			                       .digit = gather(digit),
 			                       .at = gather(at),
-			                       .assign = gather(assign) };
+			                       .assign = gather(assign),
+			                       .line = gather(line),
+			                       .column = gather(column) };
 	}
 }
 
 const struct gh_pii_classifier gh_pii_classifiers[] = {
-	{ "neon", classify_neon, gh_pii_always },
-	{ "scalar", gh_pii_classify_scalar, gh_pii_always },
+	{ "neon", classify_neon, gh_pii_places_scalar, gh_pii_always },
+	{ "scalar", gh_pii_classify_scalar, gh_pii_places_scalar, gh_pii_always },
 };

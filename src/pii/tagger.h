@@ -109,11 +109,10 @@ uint16_t gh_pii_tagger_gaz(const struct gh_pii_tagger *tagger, uint64_t hash);
 bool gh_pii_tag_word_is_mixed(const struct gh_pii_tag_word *token);
 bool gh_pii_tag_word_is_capital(struct gh_slice text, const struct gh_pii_tag_word *token);
 
-/* A lookup of the same hash will soon follow. */
-static inline void gh_pii_tagger_expect(const struct gh_pii_tagger *tagger, uint64_t hash)
+/* Where the lookup of a hash begins, to be fetched ahead. */
+static inline const void *gh_pii_tagger_slot(const struct gh_pii_tagger *tagger, uint64_t hash)
 {
-	__builtin_prefetch(
-	    &tagger->gaz[2 * (hash >> 20 & ((UINT64_C(1) << tagger->gaz_bits) - 1))]);
+	return &tagger->gaz[2 * (hash >> 20 & ((UINT64_C(1) << tagger->gaz_bits) - 1))];
 }
 
 static inline bool gh_pii_tagger_maybe_bare(const struct gh_pii_tagger *tagger, uint64_t hash)

@@ -10,7 +10,8 @@
 #include "pii/classes.h"
 #include "word_groups.h"
 
-#define GH_PII_MAX_WORD 32
+#define GH_PII_MAX_WORD   32
+#define GH_PII_SHORT_WORD 16
 
 /* Not words of the table, but triggers as well: what may begin a vendor's key; long words. */
 #define GH_W_VENDOR  (UINT64_C(1) << 62)
@@ -30,9 +31,11 @@ struct gh_pii_term {
 	                 says enough alone; 0 no */
 };
 
-/* One bit for each hash in the table: nearly every word ends here. Then the low halves of the
- * hashes (0: empty slot), apart from the entries, so that a miss touches little. */
+/* One bit for each hash in the table: nearly every word ends here; and one for each that says more
+ * than that a person is meant. Then the low halves of the hashes (0: empty slot), apart from the
+ * entries, so that a miss touches little. */
 extern const uint64_t gh_pii_word_filter[GH_PII_WORD_FILTER / 64];
+extern const uint64_t gh_pii_value_filter[GH_PII_WORD_FILTER / 64];
 extern const uint32_t gh_pii_word_prints[GH_PII_WORD_SLOTS];
 extern const struct gh_pii_word gh_pii_words[GH_PII_WORD_SLOTS];
 extern const struct gh_pii_term gh_pii_terms[];
@@ -64,45 +67,38 @@ static inline uint64_t gh_pii_word_load(struct gh_slice word, size_t at, const u
 	return (bytes | lower) & (~UINT64_C(0) >> (64 - 8 * left));
 }
 
-extern const uint64_t gh_pii_word_masks[9];
+/* The first bytes of two times eight, by how many there are. */
+extern const uint64_t gh_pii_word_masks[GH_PII_SHORT_WORD + 1][2];
+
+/* Of a word of at most GH_PII_SHORT_WORD bytes, of which that many can be read. */
+static inline uint64_t gh_pii_short_hash(const uint8_t *word, size_t len)
+{
+	uint64_t h, bytes[2], lower = UINT64_C(0x2020202020202020);
+
+	memcpy(bytes, word, sizeof bytes);
+	h = ((bytes[0] | lower) & gh_pii_word_masks[len][0]) * UINT64_C(0x9E3779B97F4A7C15);
+	h ^= h >> 29;
+	h = (h ^ ((bytes[1] | lower) & gh_pii_word_masks[len][1])) * UINT64_C(0xBF58476D1CE4E5B9);
+	h ^= h >> 32;
+	return h ^ h >> 31;
+}
 
 /* 0 for a word that is too long to be in the table. `limit`: the end of readable memory. */
 static inline uint64_t gh_pii_word_hash(struct gh_slice word, const uint8_t *limit)
 {
-	uint64_t h, bytes[2], lower = UINT64_C(0x2020202020202020);
-
 	if (word.len > GH_PII_MAX_WORD)
 		return 0;
-	if (limit - word.data >= 16 && word.len <= 16) {
-		memcpy(bytes, word.data, 16);
-		bytes[0] = (bytes[0] | lower) & gh_pii_word_masks[word.len > 8 ? 8 : word.len];
-		bytes[1] = (bytes[1] | lower) & gh_pii_word_masks[word.len > 8 ? word.len - 8 : 0];
-	} else {
-		bytes[0] = gh_pii_word_load(word, 0, limit);
-		bytes[1] = gh_pii_word_load(word, 8, limit);
-	}
-	h = bytes[0] * UINT64_C(0x9E3779B97F4A7C15);
+	if (limit - word.data >= GH_PII_SHORT_WORD && word.len <= GH_PII_SHORT_WORD)
+		return gh_pii_short_hash(word.data, word.len);
+	uint64_t h = gh_pii_word_load(word, 0, limit) * UINT64_C(0x9E3779B97F4A7C15);
 	h ^= h >> 29;
-	h = (h ^ bytes[1]) * UINT64_C(0xBF58476D1CE4E5B9);
+	h = (h ^ gh_pii_word_load(word, 8, limit)) * UINT64_C(0xBF58476D1CE4E5B9);
 	h ^= h >> 32;
 	if (word.len > 16)
 		h = (h ^ gh_pii_word_load(word, 16, limit) ^
 		     gh_pii_word_load(word, 24, limit) * 3) *
 		    UINT64_C(0x94D049BB133111EB);
 	return h ^ h >> 31;
-}
-
-/* By its length and first four bytes, of which four can be read: false for a word that is not in
- * the table. Cheaper than its hash, and most words end here. */
-extern const uint64_t gh_pii_first_filter[32768 / 64];
-static inline bool gh_pii_may_begin(const uint8_t *word, size_t len)
-{
-	uint32_t four;
-
-	memcpy(&four, word, 4);
-	four = (four | 0x20202020u) & (uint32_t)gh_pii_word_masks[len < 4 ? len : 4];
-	uint32_t bit = (four ^ (uint32_t)len * 0x01000193u) * 2654435761u >> 17;
-	return gh_pii_first_filter[bit / 64] >> bit % 64 & 1;
 }
 
 /* Whether a word of `len` letters that ends before `end` may end in one of the suffixes. */
@@ -121,19 +117,19 @@ static inline uint64_t gh_pii_word_join(uint64_t phrase, uint64_t word)
 	return h ^ h >> 32;
 }
 
-/* False for a hash that is not in the table. */
-static inline bool gh_pii_word_may_be(uint64_t hash)
+/* False for a hash that is not in the filter's table. */
+static inline bool gh_pii_filter_has(const uint64_t *filter, uint64_t hash)
 {
 	uint64_t bit = hash >> 24 & (GH_PII_WORD_FILTER - 1);
 
-	return gh_pii_word_filter[bit / 64] >> bit % 64 & 1;
+	return filter[bit / 64] >> bit % 64 & 1;
 }
 
 static inline const struct gh_pii_word *gh_pii_word_find(uint64_t hash)
 {
 	uint32_t print = (uint32_t)hash ? (uint32_t)hash : 1;
 
-	if (!gh_pii_word_may_be(hash))
+	if (!gh_pii_filter_has(gh_pii_word_filter, hash))
 		return NULL;
 	for (size_t at = hash >> 40 & (GH_PII_WORD_SLOTS - 1); gh_pii_word_prints[at];
 	     at = (at + 1) & (GH_PII_WORD_SLOTS - 1))

@@ -237,7 +237,10 @@ static void every_instruction_set_finds_the_same_names_between_characters(void *
 	for (size_t i = 0; i < GH_ARRAY_LEN(streamed_texts); i++) {
 		const struct gh_slice text = gh_slice_str(streamed_texts[i]);
 		struct gh_pii_matches first = { 0 };
-		assert_ok(gh_pii_scan_with(&first, gh_pii_classify_scalar));
+		const struct gh_pii_classifier *scalar = gh_pii_classifiers;
+		while (scalar->run != gh_pii_classify_scalar)
+			scalar++;
+		assert_ok(gh_pii_scan_with(&first, scalar));
 		assert_ok(gh_pii_scan(text, NULL, &first));
 		for (size_t m = 0; m < first.count; m++) {
 			assert_int_not_equal(text.data[first.items[m].start] & 0xc0, 0x80);
@@ -247,7 +250,7 @@ static void every_instruction_set_finds_the_same_names_between_characters(void *
 		for (const struct gh_pii_classifier *each = gh_pii_classifiers;; each++) {
 			struct gh_pii_matches other = { 0 };
 			if (each->usable()) {
-				assert_ok(gh_pii_scan_with(&other, each->run));
+				assert_ok(gh_pii_scan_with(&other, each));
 				assert_ok(gh_pii_scan(text, NULL, &other));
 				assert_int_equal(other.count, first.count);
 				for (size_t m = 0; m < first.count; m++) {
