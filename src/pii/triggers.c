@@ -107,32 +107,49 @@ static void on_word(struct gh_pii_scan *scan, size_t start, size_t end, uint64_t
 		take_suffix(scan, start, end);
 }
 
-/* Words that have 16 readable bytes from their first on are hashed without a jump. Returns how many
- * of them are kept. */
-static size_t sift(const struct gh_pii_scan *scan, struct gh_pii_word_pass *pass, size_t base,
-                   size_t count)
+/* Words that have 16 readable bytes from their first on are hashed without a jump: most need no closer
+ * look, and which is hard to guess. Returns how many of them are kept. */
+static inline __attribute__((always_inline)) size_t
+sift(struct gh_pii_word_pass *pass, const uint8_t *text, const uint8_t *limit, size_t count,
+     const struct gh_pii_prefixes *prefixes, bool indicators)
 {
-	const struct gh_pii_prefixes *prefixes = gh_pii_prefixes(scan);
-	const uint8_t *data = scan->text.data + base, *limit = scan->text.data + scan->text.len;
-	const uint64_t *filter = gh_pii_wants(scan, GH_PII_INDICATORS) ? gh_pii_word_filter
-	                                                               : gh_pii_value_filter;
+	const uint64_t *filter = indicators ? gh_pii_word_filter : gh_pii_value_filter;
 	size_t kept = 0;
 
 	for (size_t w = 0; w < count; w++) {
-		const uint8_t *word = data + pass->starts[w];
-		size_t len = (size_t)(pass->ends[w] - pass->starts[w]);
-		size_t tail = len < SUFFIX_WORD ? SUFFIX_WORD : len;
-		uint64_t hash = len > 16 ? gh_pii_word_hash(gh_slice(word, len), limit)
-		                         : gh_pii_short_hash(word, len);
+		const uint8_t *word = text + pass->starts[w];
+		size_t len = (size_t)pass->ends[w] - pass->starts[w];
+		uint64_t hash = len > GH_PII_SHORT_WORD ? gh_pii_word_hash(gh_slice(word, len), limit)
+		                                        : gh_pii_short_hash(word, len);
+		unsigned keep = (unsigned)gh_pii_filter_has(filter, hash) |
+		                (unsigned)gh_pii_may_be_key(prefixes, word) |
+		                (unsigned)(len >= PATTERN_BYTES);
+		if (indicators) {
+			size_t tail = len < SUFFIX_WORD ? SUFFIX_WORD : len;
+			keep |= (unsigned)(len >= SUFFIX_WORD) &
+			        (unsigned)gh_pii_may_have_suffix(word + tail);
+		}
 		pass->hashes[w] = hash;
 		pass->kept[kept] = (uint16_t)w;
-		kept += (unsigned)gh_pii_filter_has(filter, hash) |
-		        (unsigned)gh_pii_may_be_key(prefixes, word) |
-		        (unsigned)(len >= PATTERN_BYTES) |
-		        ((unsigned)(len >= SUFFIX_WORD) &
-		         (unsigned)gh_pii_may_have_suffix(word + tail));
+		kept += keep;
 	}
 	return kept;
+}
+
+static __attribute__((noinline)) size_t sift_all(struct gh_pii_word_pass *pass, const uint8_t *text,
+                                                 const uint8_t *limit, size_t count,
+                                                 const struct gh_pii_prefixes *prefixes)
+{
+	return sift(pass, text, limit, count, prefixes, true);
+}
+
+/* Without what only says that somebody is meant or ill. */
+static __attribute__((noinline)) size_t sift_values(struct gh_pii_word_pass *pass,
+                                                    const uint8_t *text, const uint8_t *limit,
+                                                    size_t count,
+                                                    const struct gh_pii_prefixes *prefixes)
+{
+	return sift(pass, text, limit, count, prefixes, false);
 }
 
 /* The first and the last ones of a batch. */
@@ -210,7 +227,9 @@ void gh_pii_words_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *
 	size_t quick = words;
 	while (quick > 0 && scan->text.len - (base + pass->starts[quick - 1]) < 16)
 		quick--;
-	size_t kept = sift(scan, pass, base, quick);
+	size_t kept = (gh_pii_wants(scan, GH_PII_INDICATORS) ? sift_all : sift_values)(
+	    pass, scan->text.data + base, scan->text.data + scan->text.len, quick,
+	    gh_pii_prefixes(scan));
 	if (gh_pii_wants(scan, GH_PII_PERSONS))
 		gh_pii_names_words(&scratch->names, scan->text, base, pass->starts, pass->ends,
 		                   pass->hashes, quick);
