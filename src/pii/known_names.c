@@ -29,13 +29,6 @@ static bool is_word_byte(uint8_t c)
 	return gh_pii_is_alnum(c) || c >= 0x80;
 }
 
-static bool is_capital(struct gh_slice word)
-{
-	const struct gh_pii_tag_word token = { .end = (uint32_t)word.len };
-
-	return gh_pii_tag_word_is_capital(word, &token);
-}
-
 static uint64_t keyed(const struct gh_pii_known_names *known, uint64_t hash)
 {
 	uint64_t h = (hash ^ known->key) * UINT64_C(0xD6E8FEB86659FD93);
@@ -59,7 +52,7 @@ static void learn(struct gh_pii_known_names *known, struct gh_slice word, const 
 	uint32_t gaz = gh_pii_tagger_gaz(&known->tagger, hash);
 	size_t at;
 
-	if (!hash || !is_capital(word) || known->count == GH_PII_KNOWN_NAMES ||
+	if (!hash || !gh_pii_is_capital(word.data, word.len) || known->count == GH_PII_KNOWN_NAMES ||
 	    GH_PII_GAZ_COMMON(gaz) >= 3 || GH_PII_GAZ_PLACE(gaz) == 3 ||
 	    (gaz & (GH_PII_GAZ_CALENDAR | GH_PII_GAZ_ORG | GH_PII_GAZ_STREET | GH_PII_GAZ_TITLE |
 	            GH_PII_GAZ_PARTICLE)))
@@ -199,7 +192,7 @@ gh_result gh_pii_known_names_apply(struct gh_pii_known_names *known, struct gh_s
 			continue;
 		}
 		struct gh_slice word = gh_slice_sub(text, at, end - at);
-		if (word.len >= SHORTEST && is_capital(word) &&
+		if (word.len >= SHORTEST && gh_pii_is_capital(word.data, word.len) &&
 		    !(m < matches->count && matches->items[m].start < end)) {
 			uint64_t hash = gh_pii_word_hash(word, text.data + text.len);
 			if (hash && has(known, keyed(known, hash)) &&

@@ -93,7 +93,7 @@ static enum gh_pii_part part_of_capital(uint32_t gaz, size_t len)
 }
 
 /* Whether the gazetteer must be asked about a word, told without a jump: it is hard to guess. */
-static inline bool must_ask(const struct gh_pii_tagger *tagger, uint8_t first, uint64_t hash)
+static inline unsigned must_ask(const struct gh_pii_tagger *tagger, uint8_t first, uint64_t hash)
 {
 	unsigned lower = (uint8_t)(first - 'a') < 26;
 	unsigned bare = gh_pii_tagger_maybe_bare(tagger, hash);
@@ -101,54 +101,59 @@ static inline bool must_ask(const struct gh_pii_tagger *tagger, uint8_t first, u
 	return (lower & bare) | (!lower & (unsigned)(first >= 'A') & (unsigned)(hash != 0));
 }
 
+static void ask(struct gh_pii_names *names, struct gh_slice text, struct gh_pii_tag_word *token)
+{
+	bool capital = gh_pii_tag_word_is_capital(text, token);
+
+	token->gaz = gh_pii_tagger_gaz(&names->tagger, token->hash);
+	token->asked = true;
+	token->is_lower = !capital;
+	token->part = (uint8_t)(capital ? part_of_capital(token->gaz, token->end - token->start)
+	                                : part_of_known(token->gaz));
+}
+
 void gh_pii_names_words(struct gh_pii_names *names, struct gh_slice text, size_t base,
                         const uint16_t *starts, const uint16_t *ends, const uint64_t *hashes,
                         size_t count)
 {
 	struct gh_pii_tag_word *tokens = room_for_tokens(names, count);
+	uint16_t asked[GH_PII_NAMES_BATCH];
+	size_t ask_count = 0;
 
 	if (!tokens)
 		return;
 	for (size_t w = 0; w < count; w++) {
-		size_t start = base + starts[w], end = base + ends[w];
-		bool ask = must_ask(&names->tagger, text.data[start], hashes[w]);
-		tokens[w] = (struct gh_pii_tag_word){
-			.hash = hashes[w],
-			.start = (uint32_t)start,
-			.end = (uint32_t)end,
-			.part = ask ? GH_PII_PART_ASK : GH_PII_PART_NONE,
-		};
-		__builtin_prefetch(ask ? gh_pii_tagger_slot(&names->tagger, hashes[w])
-		                       : (const void *)&tokens[w]);
+		size_t start = base + starts[w];
+		tokens[w] = (struct gh_pii_tag_word){ .hash = hashes[w],
+			                              .start = (uint32_t)start,
+			                              .end = (uint32_t)(base + ends[w]) };
+		asked[ask_count] = (uint16_t)w;
+		ask_count += must_ask(&names->tagger, text.data[start], hashes[w]);
 	}
+	/* All places in the gazetteer are on their way before the first is read. */
+	for (size_t i = 0; i < ask_count; i++)
+		__builtin_prefetch(gh_pii_tagger_slot(&names->tagger, tokens[asked[i]].hash));
+	for (size_t i = 0; i < ask_count; i++)
+		ask(names, text, &tokens[asked[i]]);
 	names->count += count;
 }
 
 void gh_pii_names_word(struct gh_pii_names *names, struct gh_slice text, size_t start, size_t end,
                        uint64_t hash)
 {
-	uint16_t from = 0, to = (uint16_t)(end - start);
+	struct gh_pii_tag_word *token = room_for_tokens(names, 1);
 
-	gh_pii_names_words(names, text, start, &from, &to, &hash, 1);
+	if (!token)
+		return;
+	*token = (struct gh_pii_tag_word){ .hash = hash,
+		                           .start = (uint32_t)start,
+		                           .end = (uint32_t)end };
+	if (must_ask(&names->tagger, text.data[start], hash))
+		ask(names, text, token);
+	names->count++;
 }
 
 /* ---- segments ---- */
-
-static inline enum gh_pii_part part_of(struct gh_pii_names *names, struct gh_slice text, size_t at)
-{
-	struct gh_pii_tag_word *token = &names->tokens[at];
-
-	if (token->part == GH_PII_PART_ASK) {
-		token->gaz = gh_pii_tagger_gaz(&names->tagger, token->hash);
-		token->asked = true;
-		bool capital = gh_pii_tag_word_is_capital(text, token);
-		token->is_lower = !capital;
-		token->part =
-		    (uint8_t)(capital ? part_of_capital(token->gaz, token->end - token->start)
-		                      : part_of_known(token->gaz));
-	}
-	return token->part;
-}
 
 static void make_ready(struct gh_pii_names *names, struct gh_slice text, size_t at)
 {
@@ -215,7 +220,7 @@ static size_t run_end(struct gh_pii_names *names, struct gh_slice text, size_t f
 	*opens = false;
 	for (; at < names->count; at++) {
 		const struct gh_pii_tag_word *token = &names->tokens[at];
-		if (part_of(names, text, at) >= GH_PII_PART_OPENS) {
+		if (token->part >= GH_PII_PART_OPENS) {
 			if (at - from > LONG_RUN) {
 				/* A cut anyway: what follows is a run of its own. */
 				make_ready(names, text, at);
@@ -270,8 +275,7 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 			};
 	while (names->next < names->count) {
 		size_t from = names->next;
-		if (names->tokens[from].part == GH_PII_PART_NONE ||
-		    part_of(names, text, from) == GH_PII_PART_NONE) {
+		if (names->tokens[from].part == GH_PII_PART_NONE) {
 			names->next++;
 			continue;
 		}
@@ -405,8 +409,9 @@ static void label_segment(void *context, struct gh_pii_names *names, size_t firs
 	__attribute__((uninitialized)) int16_t margins[GH_PII_TAGGER_SEGMENT];
 	__attribute__((uninitialized)) uint8_t labels[GH_PII_TAGGER_SEGMENT];
 
-	gh_pii_tagger_label(&names->tagger, &names->tokens[first], count, how->favour, labels,
-	                    margins);
+	if (!gh_pii_tagger_label(&names->tagger, &names->tokens[first], count, how->favour, labels,
+	                         margins))
+		return;
 	for (size_t i = 0; i < count;) {
 		if (labels[i] != GH_PII_TAG_NAME && labels[i] != GH_PII_TAG_NAME_ON) {
 			i++;

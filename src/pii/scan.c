@@ -170,13 +170,12 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 		bool is_last = from + len == scan->text.len && b + GH_PII_BATCH_BLOCKS >= blocks;
 		gh_pii_words_of_blocks(scan, bits + b, is_last ? blocks - b : GH_PII_BATCH_BLOCKS,
 		                       from + b * GH_PII_BLOCK, is_last);
+		if (gh_pii_wants(scan, GH_PII_PERSONS))
+			gh_pii_names_label(&scratch->names, scan->text, scan->name_favour, is_last);
 	}
 	scan->is_seen = false;
 	scan->triggers = scratch->triggers;
 	scan->trigger_count = scratch->trigger_count;
-	if (gh_pii_wants(scan, GH_PII_PERSONS))
-		gh_pii_names_label(&scratch->names, scan->text, scan->name_favour,
-		                   from + len == scan->text.len);
 }
 
 /* ---- signs ---- */

@@ -11,6 +11,7 @@
 #define GH_PII_BATCH_BLOCKS 16 /* of which the words are sifted together */
 #define GH_PII_BATCH_WORDS  (GH_PII_BATCH_BLOCKS * GH_PII_BLOCK / 2)
 #define GH_PII_MAX_PHRASES  4
+_Static_assert(GH_PII_BATCH_WORDS <= GH_PII_NAMES_BATCH, "a batch goes to the names as a whole");
 
 /* A phrase that the next word may go on with. */
 struct gh_pii_phrase {

@@ -33,6 +33,39 @@ static uint32_t word_at(const uint8_t *data, size_t at)
 	return word;
 }
 
+static bool is_name(int label)
+{
+	return label == GH_PII_TAG_NAME || label == GH_PII_TAG_NAME_ON;
+}
+
+static int greater_of(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+/* The most that moves can gain for each word of a name over no label at all: entering it, going on in
+ * it, leaving it. */
+static int name_gain(const struct gh_pii_tagger *tagger)
+{
+	int enter = INT16_MIN, on = INT16_MIN, leave = 0;
+
+	for (int label = 0; label < GH_PII_TAG_COUNT; label++)
+		for (int name = GH_PII_TAG_NAME; name <= GH_PII_TAG_NAME_ON; name++) {
+			const gh_pii_scores *moves = tagger->moves;
+			if (is_name(label)) {
+				on = greater_of(on, moves[label][name] - moves[0][0]);
+				continue;
+			}
+			enter = greater_of(enter, moves[label][name] - moves[label][0]);
+			leave = greater_of(leave, moves[name][label] - moves[0][label]);
+		}
+	for (int name = GH_PII_TAG_NAME; name <= GH_PII_TAG_NAME_ON; name++) {
+		enter = greater_of(enter, tagger->first[name] - tagger->first[0]);
+		enter = greater_of(enter, tagger->first_on[name] - tagger->first_on[0]);
+	}
+	return greater_of(enter + leave, on);
+}
+
 gh_result gh_pii_tagger_open(struct gh_slice file, struct gh_pii_tagger *out)
 {
 	const uint8_t *data = file.data;
@@ -51,8 +84,8 @@ gh_result gh_pii_tagger_open(struct gh_slice file, struct gh_pii_tagger *out)
 	          GH_E_CORRUPT, "the name model is cut short");
 	GH_ENSURE((uintptr_t)data % 8 == 0, GH_E_ARGUMENT, "the name model is not aligned");
 	out->row_bits = row_bits;
-	out->gaz_bits = gaz_bits;
-	out->bare_bits = bare_bits;
+	out->gaz_mask = (UINT64_C(1) << gaz_bits) - 1;
+	out->bare_mask = (UINT64_C(1) << bare_bits) - 1;
 	out->levels = (const int16_t *)(const void *)(data + AT_LEVELS);
 	out->confidence = data + AT_SURENESS;
 	out->rows = (const int8_t *)data + HEADER;
@@ -64,6 +97,7 @@ gh_result gh_pii_tagger_open(struct gh_slice file, struct gh_pii_tagger *out)
 	for (int from = 0; from < GH_PII_TAG_COUNT; from++)
 		for (int to = 0; to < GH_PII_TAG_COUNT; to++)
 			out->moves_back[to][from] = out->moves[from][to];
+	out->name_gain = name_gain(out);
 	return GH_OK;
 }
 
@@ -87,7 +121,7 @@ gh_result gh_pii_tagger_check(struct gh_slice file, const char *digest)
 
 uint16_t gh_pii_tagger_gaz(const struct gh_pii_tagger *tagger, uint64_t hash)
 {
-	size_t mask = ((size_t)1 << tagger->gaz_bits) - 1, at = hash >> 20 & mask;
+	uint64_t mask = tagger->gaz_mask, at = hash >> 20 & mask;
 	uint16_t print = (uint16_t)(hash & 0xffff);
 
 	if (!hash)
@@ -119,7 +153,7 @@ enum shape {
 };
 
 /* Whether a character beyond ASCII is a capital: Latin-1, Latin Extended-A, Greek, Cyrillic. */
-static bool is_wide_capital(uint8_t a, uint8_t b)
+bool gh_pii_is_wide_capital(uint8_t a, uint8_t b)
 {
 	switch (a) {
 	case 0xc3: return b >= 0x80 && b <= 0x9e;
@@ -131,26 +165,11 @@ static bool is_wide_capital(uint8_t a, uint8_t b)
 	}
 }
 
-static bool is_capital_at(const uint8_t *text, size_t len)
-{
-	return (text[0] >= 'A' && text[0] <= 'Z') ||
-	       (text[0] >= 0xc3 && len > 1 && is_wide_capital(text[0], text[1]));
-}
-
-/* How many of eight ASCII bytes are from `low` to `high`. */
-static inline unsigned among(uint64_t bytes, uint8_t low, uint8_t high)
-{
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	uint64_t in = (bytes + ones * (0x80u - low)) ^ (bytes + ones * (0x7fu - high));
-
-	return (unsigned)((in >> 7 & ones) * ones >> 56);
-}
-
 struct letters {
 	unsigned lower, upper, digit;
 };
 
-static struct letters count_any(const uint8_t *word, size_t len)
+static __attribute__((noinline)) struct letters count_any(const uint8_t *word, size_t len)
 {
 	struct letters sum = { 0 };
 
@@ -159,7 +178,7 @@ static struct letters count_any(const uint8_t *word, size_t len)
 			continue;
 		if (gh_pii_is_digit(word[i]))
 			sum.digit++;
-		else if (is_capital_at(word + i, len - i))
+		else if (gh_pii_is_capital(word + i, len - i))
 			sum.upper++;
 		else
 			sum.lower++;
@@ -167,59 +186,69 @@ static struct letters count_any(const uint8_t *word, size_t len)
 	return sum;
 }
 
-/* `limit`: the end of readable memory. */
-static struct letters count_letters(const uint8_t *word, size_t len, const uint8_t *limit)
+static __attribute__((noinline)) enum shape shape_by(struct letters sum, const uint8_t *word, size_t len)
 {
-	struct letters sum = { .lower = (unsigned)len };
-
-	for (size_t i = 0; i < len; i += 8) {
-		uint64_t bytes = 0;
-		if (limit - (word + i) >= 8)
-			memcpy(&bytes, word + i, 8);
-		else
-			for (size_t b = len; b-- > i;)
-				bytes = bytes << 8 | word[b];
-		if (len - i < 8)
-			bytes &= ~UINT64_C(0) >> (64 - 8 * (len - i));
-		if (bytes & UINT64_C(0x8080808080808080))
-			return count_any(word, len);
-		sum.upper += among(bytes, 'A', 'Z');
-		sum.digit += among(bytes, '0', '9');
-	}
-	sum.lower -= sum.upper + sum.digit;
-	return sum;
-}
-
-static enum shape shape_of(const uint8_t *word, size_t len, const uint8_t *limit)
-{
-	if (word[0] >= 0xe0)
-		return WIDE;
-	struct letters sum = count_letters(word, len, limit);
 	if (sum.digit)
 		return sum.lower + sum.upper ? WITH_DIGITS : DIGITS;
 	if (sum.upper == 0)
 		return LOWER;
 	if (sum.lower == 0)
 		return sum.upper == 1 ? LETTER : UPPER;
-	if (!is_capital_at(word, len))
+	if (!gh_pii_is_capital(word, len))
 		return INNER;
 	if (sum.upper == 1)
 		return CAPITAL;
-	return sum.upper == 2 && sum.lower >= 3 && !is_capital_at(word + len - 1, 1) ? CAMEL
+	return sum.upper == 2 && sum.lower >= 3 && !gh_pii_is_capital(word + len - 1, 1) ? CAMEL
 	                                                                             : INNER;
 }
 
-static enum gh_pii_gap gap_of(struct gh_slice text, size_t before, size_t start)
+/* Up to eight bytes of a word, the rest as small letters. `limit`: the end of readable memory. */
+static inline uint64_t eight_letters(const uint8_t *word, size_t len, const uint8_t *limit)
 {
-	const uint8_t *gap = text.data + before;
-	size_t len = start - before;
+	const uint64_t small = UINT64_C(0x6161616161616161);
+	uint64_t bytes = small;
+
+	if (limit - word >= 8)
+		memcpy(&bytes, word, 8);
+	else
+		memcpy(&bytes, word, len < 8 ? len : 8);
+	if (len >= 8)
+		return bytes;
+	uint64_t beyond = ~UINT64_C(0) << 8 * len;
+	return (bytes & ~beyond) | (small & beyond);
+}
+
+/* Letters and digits differ by two bits: 0x20 is not set in capitals, 0x40 not in digits. */
+static inline enum shape shape_of(const uint8_t *word, size_t len, const uint8_t *limit)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	struct letters sum = { 0 };
+
+	if (word[0] >= 0xe0)
+		return WIDE;
+	for (size_t i = 0; i < len; i += 8) {
+		uint64_t bytes = eight_letters(word + i, len - i, limit);
+		uint64_t upper = ~bytes & ones << 5, digit = ~bytes & ones << 6;
+		if (bytes & ones << 7)
+			return shape_by(count_any(word, len), word, len);
+		if (len <= 8 && digit == 0 && (upper & ~UINT64_C(0x20)) == 0)
+			return upper == 0 ? LOWER : len == 1 ? LETTER : CAPITAL;
+		sum.upper += (unsigned)((upper >> 5) * ones >> 56);
+		sum.digit += (unsigned)((digit >> 6) * ones >> 56);
+	}
+	sum.lower = (unsigned)len - sum.upper - sum.digit;
+	return shape_by(sum, word, len);
+}
+
+/* Anything but one space. */
+static __attribute__((noinline)) enum gh_pii_gap long_gap(const uint8_t *gap, size_t len)
+{
 	bool quote = false, colon = false;
 
 	if (len == 0)
 		return GH_PII_GAP_START;
 	if (len == 1) {
 		switch (gap[0]) {
-		case ' ': return GH_PII_GAP_SPACE;
 		case '-': return GH_PII_GAP_HYPHEN;
 		case '\'': return GH_PII_GAP_APOSTROPHE;
 		case '.': return GH_PII_GAP_DOT;
@@ -251,6 +280,14 @@ static enum gh_pii_gap gap_of(struct gh_slice text, size_t before, size_t start)
 	return colon ? GH_PII_GAP_COLON : GH_PII_GAP_OTHER;
 }
 
+/* The gazetteer's flags, coarser. */
+static uint16_t brief(uint32_t f)
+{
+	static const uint8_t common[8] = { 0, 1, 1, 2, 2, 3, 3, 3 };
+	return (uint16_t)((f & 15u) | (GH_PII_GAZ_PLACE(f) >= 2) << 4 |
+	       (uint32_t)common[GH_PII_GAZ_COMMON(f)] << 5 | (f >> 9 & 63u) << 7);
+}
+
 void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice text, size_t before,
                          struct gh_pii_tag_word *token)
 {
@@ -260,18 +297,16 @@ void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice tex
 	if (!token->asked)
 		token->gaz = gh_pii_tagger_gaz(tagger, token->hash);
 	token->asked = true;
+	token->brief = brief(token->gaz);
 	token->shape = (uint8_t)shape_of(word, len, text.data + text.len);
-	token->gap = (uint8_t)gap_of(text, before, token->start);
+	token->gap = (uint8_t)(token->start == before + 1 && word[-1] == ' '
+	                           ? GH_PII_GAP_SPACE
+	                           : long_gap(text.data + before, token->start - before));
 	token->suffix = (uint32_t)word[len - 1] | 0x20u;
 	if (len > 2)
 		token->suffix |=
 		    (uint32_t)word[len - 2] << 8 | (uint32_t)word[len - 3] << 16 | 0x202000u;
 	token->ready = true;
-}
-
-bool gh_pii_tag_word_is_capital(struct gh_slice text, const struct gh_pii_tag_word *token)
-{
-	return is_capital_at(text.data + token->start, token->end - token->start);
 }
 
 bool gh_pii_tag_word_is_mixed(const struct gh_pii_tag_word *token)
@@ -282,19 +317,9 @@ bool gh_pii_tag_word_is_mixed(const struct gh_pii_tag_word *token)
 /* ---- features ---- */
 
 /* Multiplicative hashing, by an odd number of the template's own. */
-static inline uint32_t row_of(unsigned bits, unsigned template, uint64_t value)
+static inline uint32_t row_of(unsigned bits, uint64_t odd, uint64_t value)
 {
-	static const uint64_t odd[GH_PII_TAGGER_FEATURES] = {
-		UINT64_C(0xF2A74DE452E6B439), UINT64_C(0xE513270E269E0D37),
-		UINT64_C(0x8C5C7FD0A6A3A451), UINT64_C(0xD23F0824128B2F33),
-		UINT64_C(0x9818E811892F902B), UINT64_C(0x9531985D5D9DC9F9),
-		UINT64_C(0xE8E25D940ED90475), UINT64_C(0xB6F675CC81E74EF5),
-		UINT64_C(0x9600A35A099950D9), UINT64_C(0xEB0D549B6F03675B),
-		UINT64_C(0xBD9C172411E20B8F), UINT64_C(0x8D116ECE1738F7D9),
-		UINT64_C(0x8F21DDB66CAD4A27), UINT64_C(0x90C192CFD3AC94AF),
-		UINT64_C(0xF28C105D1FB17C23),
-	};
-	uint64_t h = value * odd[template];
+	uint64_t h = value * odd;
 
 	return (uint32_t)((h ^ h << 23) >> (64 - bits));
 }
@@ -302,16 +327,6 @@ static inline uint32_t row_of(unsigned bits, unsigned template, uint64_t value)
 static inline uint64_t both(uint64_t a, uint64_t b)
 {
 	return (a << 27 | a >> 37) ^ b * UINT64_C(0x165667B19E3779F9);
-}
-
-/* The gazetteer's flags, coarser. */
-static uint32_t brief(const struct gh_pii_tag_word *token)
-{
-	static const uint8_t common[8] = { 0, 1, 1, 2, 2, 3, 3, 3 };
-	uint32_t f = token->gaz;
-
-	return (f & 15u) | (GH_PII_GAZ_PLACE(f) >= 2) << 4 |
-	       (uint32_t)common[GH_PII_GAZ_COMMON(f)] << 5 | (f >> 9 & 63u) << 7;
 }
 
 static uint32_t length_class(const struct gh_pii_tag_word *token)
@@ -324,35 +339,34 @@ static uint32_t length_class(const struct gh_pii_tag_word *token)
 void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *t,
                             uint32_t rows[GH_PII_TAGGER_FEATURES])
 {
-	uint64_t b2 = brief(t - 2), b1 = brief(t - 1), n0 = brief(t), n1 = brief(t + 1);
+	uint64_t b2 = t[-2].brief, b1 = t[-1].brief, n0 = t->brief, n1 = t[1].brief;
 	uint64_t shape = t->shape, gap = t->gap, next = t[1].gap, before = t[-1].shape;
 	unsigned bits = tagger->row_bits;
-	const uint64_t values[GH_PII_TAGGER_FEATURES] = {
-		t->hash + shape,
-		both(t[-1].hash, gap << 4 | shape),
-		both(t[1].hash, next << 4 | shape),
-		t[2].hash,
-		(uint64_t)t->suffix << 4 | shape,
-		(uint64_t)t->gaz << 4 | shape,
-		(b1 << 13 | before << 9) | gap << 4 | shape,
-		(n1 << 13 | (uint64_t)t[1].shape << 9) | next << 4 | shape,
-		(b1 << 13 | n0) << 5 | gap,
-		(n0 << 13 | n1) << 5 | next,
-		((((uint64_t)t[-2].shape << 4 | before) << 4 | shape) << 4 | t[1].shape) << 14 |
-		    (uint64_t)t[2].shape << 10 | gap << 5 | next,
-		((gap << 5 | next) << 4 | shape) << 3 | length_class(t),
-		both(t[-1].hash, n0 << 5 | gap),
-		(b2 << 13 | b1) << 13 | n0,
-		t[-1].hash,
-	};
+	uint64_t shapes =
+	    (((uint64_t)t[-2].shape << 4 | before) << 4 | shape) << 4 | t[1].shape;
 
-	for (unsigned i = 0; i < GH_PII_TAGGER_FEATURES; i++)
-		rows[i] = row_of(bits, i, values[i]);
+	rows[0] = row_of(bits, UINT64_C(0xF2A74DE452E6B439), t->hash + shape);
+	rows[1] = row_of(bits, UINT64_C(0xE513270E269E0D37), both(t[-1].hash, gap << 4 | shape));
+	rows[2] = row_of(bits, UINT64_C(0x8C5C7FD0A6A3A451), both(t[1].hash, next << 4 | shape));
+	rows[3] = row_of(bits, UINT64_C(0xD23F0824128B2F33), t[2].hash);
+	rows[4] = row_of(bits, UINT64_C(0x9818E811892F902B), (uint64_t)t->suffix << 4 | shape);
+	rows[5] = row_of(bits, UINT64_C(0x9531985D5D9DC9F9), (uint64_t)t->gaz << 4 | shape);
+	rows[6] = row_of(bits, UINT64_C(0xE8E25D940ED90475),
+	                 (b1 << 13 | before << 9) | gap << 4 | shape);
+	rows[7] = row_of(bits, UINT64_C(0xB6F675CC81E74EF5),
+	                 (n1 << 13 | (uint64_t)t[1].shape << 9) | next << 4 | shape);
+	rows[8] = row_of(bits, UINT64_C(0x9600A35A099950D9), (b1 << 13 | n0) << 5 | gap);
+	rows[9] = row_of(bits, UINT64_C(0xEB0D549B6F03675B), (n0 << 13 | n1) << 5 | next);
+	rows[10] = row_of(bits, UINT64_C(0xBD9C172411E20B8F),
+	                  shapes << 14 | (uint64_t)t[2].shape << 10 | gap << 5 | next);
+	rows[11] = row_of(bits, UINT64_C(0x8D116ECE1738F7D9),
+	                  ((gap << 5 | next) << 4 | shape) << 3 | length_class(t));
+	rows[12] = row_of(bits, UINT64_C(0x8F21DDB66CAD4A27), both(t[-1].hash, n0 << 5 | gap));
+	rows[13] = row_of(bits, UINT64_C(0x90C192CFD3AC94AF), (b2 << 13 | b1) << 13 | n0);
+	rows[14] = row_of(bits, UINT64_C(0xF28C105D1FB17C23), t[-1].hash);
 }
 
 /* ---- decoding ---- */
-
-typedef int8_t row_bytes __attribute__((vector_size(8)));
 
 #ifdef __SSE2__
 #include <emmintrin.h>
@@ -360,12 +374,29 @@ static inline gh_pii_scores greater(gh_pii_scores a, gh_pii_scores b)
 {
 	return (gh_pii_scores)_mm_max_epi16((__m128i)a, (__m128i)b);
 }
+
+/* Each byte in the upper half of a number, then shifted down. */
+static inline gh_pii_scores widen(const int8_t *row)
+{
+	__m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)row);
+
+	return (gh_pii_scores)_mm_srai_epi16(_mm_unpacklo_epi8(_mm_setzero_si128(), bytes), 8);
+}
 #else
 static inline gh_pii_scores greater(gh_pii_scores a, gh_pii_scores b)
 {
 	gh_pii_scores mask = a > b;
 
 	return (a & mask) | (b & ~mask);
+}
+
+static inline gh_pii_scores widen(const int8_t *row)
+{
+	typedef int8_t bytes __attribute__((vector_size(GH_PII_TAG_COUNT)));
+	bytes eight;
+
+	memcpy(&eight, row, sizeof eight);
+	return __builtin_convertvector(eight, gh_pii_scores);
 }
 #endif
 
@@ -394,11 +425,8 @@ static gh_pii_scores weigh(const struct gh_pii_tagger *tagger,
 {
 	gh_pii_scores sum = { 0 };
 
-	for (unsigned i = 0; i < GH_PII_TAGGER_FEATURES; i++) {
-		row_bytes row;
-		memcpy(&row, tagger->rows + (size_t)rows[i] * GH_PII_TAG_COUNT, sizeof row);
-		sum += __builtin_convertvector(row, gh_pii_scores);
-	}
+	for (unsigned i = 0; i < GH_PII_TAGGER_FEATURES; i++)
+		sum += widen(tagger->rows + (size_t)rows[i] * GH_PII_TAG_COUNT);
 	if (token->shape == DIGITS || token->shape == WITH_DIGITS)
 		favour = NEVER;
 	return sum + (gh_pii_scores){ 0, favour, favour };
@@ -423,27 +451,33 @@ static inline gh_pii_scores step(const gh_pii_scores *moves, gh_pii_scores a)
 	return best;
 }
 
-void gh_pii_tagger_label(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
-                         size_t count, int16_t favour, uint8_t *labels, int16_t *margins)
+/* Whether no labelling with a name in it can be the best one: if in each place the name's weight is
+ * so far below that of no label at all that no move between labels makes up for it. */
+static bool is_nameless(const struct gh_pii_tagger *tagger, const gh_pii_scores *weight, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		int name = greater_of(weight[i][GH_PII_TAG_NAME], weight[i][GH_PII_TAG_NAME_ON]);
+		if (name + tagger->name_gain >= weight[i][GH_PII_TAG_O])
+			return false;
+	}
+	return true;
+}
+
+/* The best path through each label, from both ends. */
+static void decode(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
+                   const gh_pii_scores *weight, size_t count, uint8_t *labels, int16_t *margins)
 {
 	/* Not cleared: each is written before it is read. */
-	__attribute__((uninitialized)) gh_pii_scores weight[GH_PII_TAGGER_SEGMENT];
 	__attribute__((uninitialized)) gh_pii_scores path[GH_PII_TAGGER_SEGMENT];
-	__attribute__((uninitialized)) uint32_t rows[2][GH_PII_TAGGER_FEATURES];
+	static const gh_pii_scores no_name = { 0, LOW, LOW };
+	static const gh_pii_scores only_name = { LOW, 0, 0, LOW, LOW, LOW, LOW, LOW };
 	gh_pii_scores rest = { 0 };
 
-	fetch(tagger, &tokens[0], rows[0]);
-	for (size_t i = 0; i < count; i++) {
-		if (i + 1 < count)
-			fetch(tagger, &tokens[i + 1], rows[(i + 1) & 1]);
-		weight[i] = weigh(tagger, rows[i & 1], &tokens[i], favour);
-		path[i] = level(weight[i] + (i > 0 ? step(tagger->moves, path[i - 1])
-		                             : tokens[0].gap == GH_PII_GAP_COMMA ? tagger->first_on
-		                                                                 : tagger->first));
-	}
+	path[0] = level(weight[0] + (tokens[0].gap == GH_PII_GAP_COMMA ? tagger->first_on
+	                                                               : tagger->first));
+	for (size_t i = 1; i < count; i++)
+		path[i] = level(weight[i] + step(tagger->moves, path[i - 1]));
 	for (size_t i = count; i-- > 0;) {
-		static const gh_pii_scores no_name = { 0, LOW, LOW };
-		static const gh_pii_scores only_name = { LOW, 0, 0, LOW, LOW, LOW, LOW, LOW };
 		gh_pii_scores all = level(path[i] + rest);
 		uint8_t best = 0;
 		while (all[best] != 0)
@@ -455,11 +489,31 @@ void gh_pii_tagger_label(const struct gh_pii_tagger *tagger, const struct gh_pii
 	}
 }
 
+bool gh_pii_tagger_label(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
+                         size_t count, int16_t favour, uint8_t *labels, int16_t *margins)
+{
+	/* Not cleared: each is written before it is read. */
+	__attribute__((uninitialized)) gh_pii_scores weight[GH_PII_TAGGER_SEGMENT];
+	__attribute__((uninitialized)) uint32_t rows[2][GH_PII_TAGGER_FEATURES];
+
+	fetch(tagger, &tokens[0], rows[0]);
+	for (size_t i = 0; i < count; i++) {
+		if (i + 1 < count)
+			fetch(tagger, &tokens[i + 1], rows[(i + 1) & 1]);
+		weight[i] = weigh(tagger, rows[i & 1], &tokens[i], favour);
+	}
+	if (is_nameless(tagger, weight, count))
+		return false;
+	decode(tagger, tokens, weight, count, labels, margins);
+	return true;
+}
+
 uint8_t gh_pii_tagger_confidence(const struct gh_pii_tagger *tagger, int margin)
 {
 	unsigned i = 0;
 
-	while (i + 1 < GH_PII_TAGGER_LEVELS && margin >= tagger->levels[i + 1])
-		i++;
+	for (unsigned step = GH_PII_TAGGER_LEVELS / 2; step > 0; step /= 2)
+		if (margin >= tagger->levels[i + step])
+			i += step;
 	return tagger->confidence[i];
 }

@@ -40,7 +40,6 @@ enum gh_pii_part {
 	GH_PII_PART_MAY,   /* only beside one that opens: capitalised common words, particles */
 	GH_PII_PART_OPENS, /* and the two words behind it */
 	GH_PII_PART_INTRO, /* opens for the three words behind it */
-	GH_PII_PART_ASK,   /* the gazetteer must be asked */
 };
 
 /* What stands between a word and the one before it. */
@@ -68,11 +67,11 @@ struct gh_pii_tag_word {
 	uint64_t hash; /* gh_pii_word_hash; 0: too long a word */
 	uint32_t start, end;
 	uint32_t suffix; /* its last three bytes, lower-cased */
-	uint16_t gaz;
+	uint16_t gaz, brief; /* brief: gaz in fewer bits, for features of two words */
 	uint8_t shape, gap, part;
 	bool is_lower;
 	bool asked; /* gaz is filled in */
-	bool ready; /* so are suffix, shape and gap */
+	bool ready; /* so are the others */
 };
 
 /* One score a label. */
@@ -86,11 +85,13 @@ struct gh_pii_tagger {
 	const uint64_t *bare;  /* one bit a hash: lower-case words that open or may be part */
 	const int16_t *levels; /* the least margin of each confidence, rising */
 	const uint8_t *confidence;
-	unsigned row_bits, gaz_bits, bare_bits;
+	unsigned row_bits;
+	uint64_t gaz_mask, bare_mask; /* places in the tables less one */
 	/* Scores of a label behind another, in both directions; and of the first label of a
 	 * segment, which may go on with a name behind a comma. */
 	gh_pii_scores moves[GH_PII_TAG_COUNT], moves_back[GH_PII_TAG_COUNT];
 	gh_pii_scores first, first_on;
+	int name_gain; /* what moves can at most gain for a word of a name */
 };
 
 #define GH_PII_TAGGER_SEGMENT 64 /* words; a longer one is cut */
@@ -107,17 +108,29 @@ struct gh_slice gh_pii_model_file(void);
 uint16_t gh_pii_tagger_gaz(const struct gh_pii_tagger *tagger, uint64_t hash);
 /* "TypedDict", "iPhone": capitals inside; the word is ready. */
 bool gh_pii_tag_word_is_mixed(const struct gh_pii_tag_word *token);
-bool gh_pii_tag_word_is_capital(struct gh_slice text, const struct gh_pii_tag_word *token);
+bool gh_pii_is_wide_capital(uint8_t a, uint8_t b);
+/* Whether a letter of two bytes or less is a capital. */
+static inline bool gh_pii_is_capital(const uint8_t *letter, size_t len)
+{
+	return (uint8_t)(letter[0] - 'A') < 26 ||
+	       (letter[0] >= 0xc3 && len > 1 && gh_pii_is_wide_capital(letter[0], letter[1]));
+}
+
+static inline bool gh_pii_tag_word_is_capital(struct gh_slice text,
+                                              const struct gh_pii_tag_word *token)
+{
+	return gh_pii_is_capital(text.data + token->start, token->end - token->start);
+}
 
 /* Where the lookup of a hash begins, to be fetched ahead. */
 static inline const void *gh_pii_tagger_slot(const struct gh_pii_tagger *tagger, uint64_t hash)
 {
-	return &tagger->gaz[2 * (hash >> 20 & ((UINT64_C(1) << tagger->gaz_bits) - 1))];
+	return &tagger->gaz[2 * (hash >> 20 & tagger->gaz_mask)];
 }
 
 static inline bool gh_pii_tagger_maybe_bare(const struct gh_pii_tagger *tagger, uint64_t hash)
 {
-	uint64_t bit = hash >> 11 & ((UINT64_C(1) << tagger->bare_bits) - 1);
+	uint64_t bit = hash >> 11 & tagger->bare_mask;
 
 	return tagger->bare[bit / 64] >> bit % 64 & 1;
 }
@@ -135,8 +148,8 @@ void gh_pii_tagger_features(const struct gh_pii_tagger *tagger,
 
 /* Labels tokens[0, count), count at most GH_PII_TAGGER_SEGMENT, with ready neighbours on both
  * sides. `favour` is added for a name. margins[i] is how much better the best path with token i in
- * a name is than the best one without. */
-void gh_pii_tagger_label(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
+ * a name is than the best one without. False: none of them is a name, and nothing is written. */
+bool gh_pii_tagger_label(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
                          size_t count, int16_t favour, uint8_t *labels, int16_t *margins);
 
 /* 0 to 100. */
