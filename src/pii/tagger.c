@@ -4,7 +4,7 @@
  *    32  moves [8][8], first [8], first behind a comma [8]: int16
  *   192  levels [32] int16, confidence [32] uint8
  *   288  zero up to 320, where the rows begin: 8 int8 each; then the gazetteer: print and flags,
- *        uint16 each, at the slot that a word's hash says or behind it; then one bit a bare word.
+ *        uint16 each, at the slot that a word's hash says or behind it; then two bits a bare word.
  */
 #include "pii/tagger.h"
 
@@ -13,7 +13,6 @@
 #include "crypto/hash.h"
 #include "pii/detect.h"
 
-#define VERSION     1
 #define HEADER      320
 #define AT_MOVES    32
 #define AT_FIRST    160
@@ -72,7 +71,7 @@ gh_result gh_pii_tagger_open(struct gh_slice file, struct gh_pii_tagger *out)
 
 	GH_ENSURE(file.len > HEADER && memcmp(data, "GHTAGGER", 8) == 0, GH_E_CORRUPT,
 	          "the name model is not one");
-	GH_ENSURE(word_at(data, 8) == VERSION, GH_E_CORRUPT, "the name model has another version");
+	GH_ENSURE(word_at(data, 8) == GH_PII_TAGGER_VERSION, GH_E_CORRUPT, "the name model has another version");
 	unsigned row_bits = word_at(data, 16), gaz_bits = word_at(data, 20),
 	         bare_bits = word_at(data, 24);
 	GH_ENSURE(row_bits >= 4 && row_bits <= 20 && gaz_bits >= 4 && gaz_bits <= 20 &&
@@ -202,20 +201,28 @@ static __attribute__((noinline)) enum shape shape_by(struct letters sum, const u
 	                                                                             : INNER;
 }
 
+/* Near the end of readable memory. */
+static __attribute__((noinline)) uint64_t last_letters(const uint8_t *word, size_t len)
+{
+	uint64_t bytes = UINT64_C(0x6161616161616161);
+
+	while (len-- > 0)
+		bytes = bytes << 8 | word[len];
+	return bytes;
+}
+
 /* Up to eight bytes of a word, the rest as small letters. `limit`: the end of readable memory. */
 static inline uint64_t eight_letters(const uint8_t *word, size_t len, const uint8_t *limit)
 {
-	const uint64_t small = UINT64_C(0x6161616161616161);
-	uint64_t bytes = small;
+	uint64_t bytes;
 
-	if (limit - word >= 8)
-		memcpy(&bytes, word, 8);
-	else
-		memcpy(&bytes, word, len < 8 ? len : 8);
+	if (limit - word < 8)
+		return last_letters(word, len);
+	memcpy(&bytes, word, 8);
 	if (len >= 8)
 		return bytes;
 	uint64_t beyond = ~UINT64_C(0) << 8 * len;
-	return (bytes & ~beyond) | (small & beyond);
+	return (bytes & ~beyond) | (UINT64_C(0x6161616161616161) & beyond);
 }
 
 /* Letters and digits differ by two bits: 0x20 is not set in capitals, 0x40 not in digits. */
@@ -280,12 +287,13 @@ static __attribute__((noinline)) enum gh_pii_gap long_gap(const uint8_t *gap, si
 	return colon ? GH_PII_GAP_COLON : GH_PII_GAP_OTHER;
 }
 
-/* The gazetteer's flags, coarser. */
-static uint16_t brief(uint32_t f)
+/* The gazetteer's flags, coarser: places in two steps, how common a word is in four (0 is one of
+ * them: unheard of), no bare names. */
+static inline uint16_t brief(uint32_t f)
 {
-	static const uint8_t common[8] = { 0, 1, 1, 2, 2, 3, 3, 3 };
-	return (uint16_t)((f & 15u) | (GH_PII_GAZ_PLACE(f) >= 2) << 4 |
-	       (uint32_t)common[GH_PII_GAZ_COMMON(f)] << 5 | (f >> 9 & 63u) << 7);
+	uint32_t common = GH_PII_GAZ_COMMON(f);
+
+	return (uint16_t)((f & 0x7e2fu) | (common + (common < 7)) >> 1 << 6);
 }
 
 void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice text, size_t before,
@@ -305,7 +313,7 @@ void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice tex
 	token->suffix = (uint32_t)word[len - 1] | 0x20u;
 	if (len > 2)
 		token->suffix |=
-		    (uint32_t)word[len - 2] << 8 | (uint32_t)word[len - 3] << 16 | 0x202000u;
+		    ((uint32_t)word[len - 2] << 8 | (uint32_t)word[len - 3] << 16) | 0x202000u;
 	token->ready = true;
 }
 
@@ -352,17 +360,17 @@ void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_
 	rows[4] = row_of(bits, UINT64_C(0x9818E811892F902B), (uint64_t)t->suffix << 4 | shape);
 	rows[5] = row_of(bits, UINT64_C(0x9531985D5D9DC9F9), (uint64_t)t->gaz << 4 | shape);
 	rows[6] = row_of(bits, UINT64_C(0xE8E25D940ED90475),
-	                 (b1 << 13 | before << 9) | gap << 4 | shape);
+	                 (b1 << 16 | before << 9) | gap << 4 | shape);
 	rows[7] = row_of(bits, UINT64_C(0xB6F675CC81E74EF5),
-	                 (n1 << 13 | (uint64_t)t[1].shape << 9) | next << 4 | shape);
-	rows[8] = row_of(bits, UINT64_C(0x9600A35A099950D9), (b1 << 13 | n0) << 5 | gap);
-	rows[9] = row_of(bits, UINT64_C(0xEB0D549B6F03675B), (n0 << 13 | n1) << 5 | next);
+	                 (n1 << 16 | (uint64_t)t[1].shape << 9) | next << 4 | shape);
+	rows[8] = row_of(bits, UINT64_C(0x9600A35A099950D9), (b1 << 16 | n0) << 5 | gap);
+	rows[9] = row_of(bits, UINT64_C(0xEB0D549B6F03675B), (n0 << 16 | n1) << 5 | next);
 	rows[10] = row_of(bits, UINT64_C(0xBD9C172411E20B8F),
 	                  shapes << 14 | (uint64_t)t[2].shape << 10 | gap << 5 | next);
 	rows[11] = row_of(bits, UINT64_C(0x8D116ECE1738F7D9),
 	                  ((gap << 5 | next) << 4 | shape) << 3 | length_class(t));
 	rows[12] = row_of(bits, UINT64_C(0x8F21DDB66CAD4A27), both(t[-1].hash, n0 << 5 | gap));
-	rows[13] = row_of(bits, UINT64_C(0x90C192CFD3AC94AF), (b2 << 13 | b1) << 13 | n0);
+	rows[13] = row_of(bits, UINT64_C(0x90C192CFD3AC94AF), (b2 << 16 | b1) << 16 | n0);
 	rows[14] = row_of(bits, UINT64_C(0xF28C105D1FB17C23), t[-1].hash);
 }
 

@@ -67,7 +67,7 @@ struct gh_pii_tag_word {
 	uint64_t hash; /* gh_pii_word_hash; 0: too long a word */
 	uint32_t start, end;
 	uint32_t suffix; /* its last three bytes, lower-cased */
-	uint16_t gaz, brief; /* brief: gaz in fewer bits, for features of two words */
+	uint16_t gaz, brief; /* brief: gaz in fewer steps, for features of two words */
 	uint8_t shape, gap, part;
 	bool is_lower;
 	bool asked; /* gaz is filled in */
@@ -77,12 +77,13 @@ struct gh_pii_tag_word {
 /* One score a label. */
 typedef int16_t gh_pii_scores __attribute__((vector_size(16)));
 
-#define GH_PII_TAGGER_LEVELS 32
+#define GH_PII_TAGGER_VERSION 2
+#define GH_PII_TAGGER_LEVELS  32
 
 struct gh_pii_tagger {
 	const int8_t *rows;    /* GH_PII_TAG_COUNT weights each */
 	const uint16_t *gaz;   /* pairs of print and flags */
-	const uint64_t *bare;  /* one bit a hash: lower-case words that open or may be part */
+	const uint64_t *bare;  /* two bits a hash: lower-case words that open or may be part */
 	const int16_t *levels; /* the least margin of each confidence, rising */
 	const uint8_t *confidence;
 	unsigned row_bits;
@@ -128,11 +129,18 @@ static inline const void *gh_pii_tagger_slot(const struct gh_pii_tagger *tagger,
 	return &tagger->gaz[2 * (hash >> 20 & tagger->gaz_mask)];
 }
 
+/* One of the two bits of a hash in the table of bare words. */
+static inline uint64_t gh_pii_tagger_bare_bit(uint64_t mask, uint64_t hash, bool second)
+{
+	return hash >> (second ? 37 : 11) & mask;
+}
+
 static inline bool gh_pii_tagger_maybe_bare(const struct gh_pii_tagger *tagger, uint64_t hash)
 {
-	uint64_t bit = hash >> 11 & tagger->bare_mask;
+	uint64_t a = gh_pii_tagger_bare_bit(tagger->bare_mask, hash, false);
+	uint64_t b = gh_pii_tagger_bare_bit(tagger->bare_mask, hash, true);
 
-	return tagger->bare[bit / 64] >> bit % 64 & 1;
+	return tagger->bare[a / 64] >> a % 64 & tagger->bare[b / 64] >> b % 64 & 1;
 }
 
 /* Fills gaz, shape and gap of a word; `before` is the end of the word before it. */

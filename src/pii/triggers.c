@@ -79,7 +79,8 @@ static __attribute__((noinline)) void take_suffix(struct gh_pii_scan *scan, size
 static void take_phrases(struct gh_pii_scan *scan, uint64_t hash, size_t start, size_t end)
 {
 	struct gh_pii_word_pass *pass = &scan->scratch->pass;
-	struct gh_pii_phrase open[GH_PII_MAX_PHRASES];
+	/* Not cleared: each is written before it is read. */
+	__attribute__((uninitialized)) struct gh_pii_phrase open[GH_PII_MAX_PHRASES];
 	size_t count = joins(scan, pass->last_end, start) ? pass->phrase_count : 0;
 
 	memcpy(open, pass->phrases, count * sizeof *open);
@@ -188,7 +189,10 @@ static void take_kept(struct gh_pii_scan *scan, size_t base, size_t words, size_
 static size_t find_words(const struct gh_pii_scratch *scratch, struct gh_pii_word_pass *pass,
                          const struct gh_pii_bits *bits, size_t blocks, size_t *ends)
 {
-	uint64_t begin[GH_PII_BATCH_BLOCKS], end[GH_PII_BATCH_BLOCKS], carry = pass->in_word;
+	/* Not cleared: each is written before it is read. */
+	__attribute__((uninitialized)) uint64_t begin[GH_PII_BATCH_BLOCKS];
+	__attribute__((uninitialized)) uint64_t end[GH_PII_BATCH_BLOCKS];
+	uint64_t carry = pass->in_word;
 
 	for (size_t b = 0; b < blocks; b++) {
 		uint64_t word = bits[b].word, behind = word << 1 | carry;

@@ -190,15 +190,18 @@ static uint8_t *read_gazetteer(const char *path, size_t *len)
 		words++;
 		if (flags &
 		    (GH_PII_GAZ_BARE | GH_PII_GAZ_INTRO | GH_PII_GAZ_TITLE | GH_PII_GAZ_PARTICLE)) {
-			uint64_t bit = hash >> 11 & ((UINT64_C(1) << BARE_BITS) - 1);
-			bare[bit / 64] |= UINT64_C(1) << bit % 64;
+			for (int second = 0; second < 2; second++) {
+				uint64_t bit = gh_pii_tagger_bare_bit(
+				    (UINT64_C(1) << BARE_BITS) - 1, hash, second);
+				bare[bit / 64] |= UINT64_C(1) << bit % 64;
+			}
 		}
 	}
 	fprintf(stderr, "gazetteer: %zu words, %zu of the same print\n", words, lost);
 	free(line);
 	fclose(in);
 	memcpy(file, "GHTAGGER", 8);
-	const uint32_t head[] = { 1, (uint32_t)*len, ROW_BITS, GAZ_BITS, BARE_BITS, 0 };
+	const uint32_t head[] = { GH_PII_TAGGER_VERSION, (uint32_t)*len, ROW_BITS, GAZ_BITS, BARE_BITS, 0 };
 	memcpy(file + 8, head, sizeof head);
 	return file;
 }
