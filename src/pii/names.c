@@ -9,6 +9,7 @@
 #define LONG_RUN         12 /* words without a cut: from here on, some words are cuts themselves */
 #define AHEAD            4  /* words that must be known behind the one that is settled */
 #define MAX_WORDS        200
+#define PENDING_WORDS    128 /* whose weights are fetched ahead; at least a segment */
 #define VARIABLE_PENALTY 120 /* of margin */
 
 gh_result gh_pii_names_open(struct gh_pii_names *names)
@@ -130,10 +131,9 @@ void gh_pii_names_words(struct gh_pii_names *names, struct gh_slice text, size_t
 			                              .end = (uint32_t)(base + ends[w]) };
 		asked[ask_count] = (uint16_t)w;
 		ask_count += must_ask(&names->tagger, text.data[start], hashes[w]);
+		/* On its way before the first is read; neighbours of names are looked up too. */
+		__builtin_prefetch(gh_pii_tagger_slot(&names->tagger, hashes[w]));
 	}
-	/* All places in the gazetteer are on their way before the first is read. */
-	for (size_t i = 0; i < ask_count; i++)
-		__builtin_prefetch(gh_pii_tagger_slot(&names->tagger, tokens[asked[i]].hash));
 	for (size_t i = 0; i < ask_count; i++)
 		ask(names, text, &tokens[asked[i]]);
 	names->count += count;
@@ -269,6 +269,7 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 
 	if (names->failed)
 		return;
+	compact(names);
 	if (ended)
 		for (int i = 0; i < AROUND; i++)
 			names->tokens[names->count + i] = (struct gh_pii_tag_word){
@@ -285,23 +286,24 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 			break;
 		if (opens) {
 			for (size_t at = from - AROUND; at < to + AROUND && at < names->count; at++)
-				if (!names->tokens[at].asked)
-					__builtin_prefetch(gh_pii_tagger_slot(
-					    &names->tagger, names->tokens[at].hash));
-			for (size_t at = from - AROUND; at < to + AROUND && at < names->count; at++)
 				make_ready(names, text, at);
 			visit_run(names, from, to, visit, context);
 		}
 		names->next = to;
 	}
-	compact(names);
 }
 
 /* ---- names ---- */
 
+/* Segments whose weights are on their way from memory. */
 struct labelling {
 	struct gh_slice text;
 	int16_t favour;
+	size_t segment_count, word_count;
+	struct {
+		uint32_t first, count;
+	} segments[PENDING_WORDS];
+	uint32_t rows[PENDING_WORDS][GH_PII_TAGGER_FEATURES];
 };
 
 static struct gh_pii_name *room_for_name(struct gh_pii_names *names)
@@ -404,14 +406,14 @@ static bool is_plausible(const struct gh_pii_tag_word *tokens, size_t count, str
 	       (tokens[0].gap == GH_PII_GAP_SPACE || tokens[0].gap == GH_PII_GAP_DOT_SPACE);
 }
 
-static void label_segment(void *context, struct gh_pii_names *names, size_t first, size_t count)
+static void label_segment(struct gh_pii_names *names, const struct labelling *how, size_t first,
+                          size_t count, const uint32_t rows[][GH_PII_TAGGER_FEATURES])
 {
-	const struct labelling *how = context;
 	__attribute__((uninitialized)) int16_t margins[GH_PII_TAGGER_SEGMENT];
 	__attribute__((uninitialized)) uint8_t labels[GH_PII_TAGGER_SEGMENT];
+	const struct gh_pii_tag_word *tokens = &names->tokens[first];
 
-	if (!gh_pii_tagger_label(&names->tagger, &names->tokens[first], count, how->favour, labels,
-	                         margins))
+	if (!gh_pii_tagger_label(&names->tagger, tokens, rows, count, how->favour, labels, margins))
 		return;
 	for (size_t i = 0; i < count;) {
 		if (labels[i] != GH_PII_TAG_NAME && labels[i] != GH_PII_TAG_NAME_ON) {
@@ -421,7 +423,6 @@ static void label_segment(void *context, struct gh_pii_names *names, size_t firs
 		size_t end = i + 1;
 		while (end < count && labels[end] == GH_PII_TAG_NAME_ON)
 			end++;
-		const struct gh_pii_tag_word *tokens = &names->tokens[first];
 		if (is_in_code(how->text, tokens[i].start, tokens[end - 1].end) ||
 		    !is_plausible(&tokens[i], end - i, how->text)) {
 			i = end;
@@ -433,12 +434,43 @@ static void label_segment(void *context, struct gh_pii_names *names, size_t firs
 	}
 }
 
+static void label_pending(struct gh_pii_names *names, struct labelling *how)
+{
+	size_t word = 0;
+
+	for (size_t i = 0; i < how->segment_count; i++) {
+		size_t count = how->segments[i].count;
+		label_segment(names, how, how->segments[i].first, count, how->rows + word);
+		word += count;
+	}
+	how->segment_count = how->word_count = 0;
+}
+
+/* Asks memory for a segment's weights, which come while other segments are looked for. */
+static void await_segment(void *context, struct gh_pii_names *names, size_t first, size_t count)
+{
+	struct labelling *how = context;
+
+	if (how->word_count + count > PENDING_WORDS)
+		label_pending(names, how);
+	for (size_t i = 0; i < count; i++)
+		gh_pii_tagger_fetch(&names->tagger, &names->tokens[first + i],
+		                    how->rows[how->word_count++]);
+	how->segments[how->segment_count].first = (uint32_t)first;
+	how->segments[how->segment_count++].count = (uint32_t)count;
+}
+
 void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text, int16_t favour,
                         bool ended)
 {
-	struct labelling how = { text, favour };
+	/* Not cleared: each segment is written before it is read. */
+	__attribute__((uninitialized)) struct labelling how;
 
-	gh_pii_names_segments(names, text, ended, label_segment, &how);
+	how.text = text;
+	how.favour = favour;
+	how.segment_count = how.word_count = 0;
+	gh_pii_names_segments(names, text, ended, await_segment, &how);
+	label_pending(names, &how);
 }
 
 bool gh_pii_names_key(const struct gh_pii_names *names, struct gh_slice key)

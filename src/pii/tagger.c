@@ -440,9 +440,8 @@ static gh_pii_scores weigh(const struct gh_pii_tagger *tagger,
 	return sum + (gh_pii_scores){ 0, favour, favour };
 }
 
-/* The rows of the next word are on their way from memory while the one before is weighed. */
-static void fetch(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *token,
-                  uint32_t rows[GH_PII_TAGGER_FEATURES])
+void gh_pii_tagger_fetch(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *token,
+                         uint32_t rows[GH_PII_TAGGER_FEATURES])
 {
 	gh_pii_tagger_features(tagger, token, rows);
 	for (unsigned i = 0; i < GH_PII_TAGGER_FEATURES; i++)
@@ -498,18 +497,14 @@ static void decode(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_w
 }
 
 bool gh_pii_tagger_label(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
-                         size_t count, int16_t favour, uint8_t *labels, int16_t *margins)
+                         const uint32_t rows[][GH_PII_TAGGER_FEATURES], size_t count,
+                         int16_t favour, uint8_t *labels, int16_t *margins)
 {
 	/* Not cleared: each is written before it is read. */
 	__attribute__((uninitialized)) gh_pii_scores weight[GH_PII_TAGGER_SEGMENT];
-	__attribute__((uninitialized)) uint32_t rows[2][GH_PII_TAGGER_FEATURES];
 
-	fetch(tagger, &tokens[0], rows[0]);
-	for (size_t i = 0; i < count; i++) {
-		if (i + 1 < count)
-			fetch(tagger, &tokens[i + 1], rows[(i + 1) & 1]);
-		weight[i] = weigh(tagger, rows[i & 1], &tokens[i], favour);
-	}
+	for (size_t i = 0; i < count; i++)
+		weight[i] = weigh(tagger, rows[i], &tokens[i], favour);
 	if (is_nameless(tagger, weight, count))
 		return false;
 	decode(tagger, tokens, weight, count, labels, margins);

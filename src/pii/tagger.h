@@ -147,18 +147,20 @@ static inline bool gh_pii_tagger_maybe_bare(const struct gh_pii_tagger *tagger, 
 void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice text, size_t before,
                          struct gh_pii_tag_word *token);
 
-/* The rows of features of tokens[at], for those who train; both neighbours at GH_PII_TAGGER_AROUND
- * must be there and ready. */
+/* The rows of a word's features; both neighbours at GH_PII_TAGGER_AROUND must be there and ready. */
 #define GH_PII_TAGGER_FEATURES 15
-void gh_pii_tagger_features(const struct gh_pii_tagger *tagger,
-                            const struct gh_pii_tag_word *tokens,
+void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *token,
                             uint32_t rows[GH_PII_TAGGER_FEATURES]);
+/* The same, and their weights will soon be asked for. */
+void gh_pii_tagger_fetch(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *token,
+                         uint32_t rows[GH_PII_TAGGER_FEATURES]);
 
-/* Labels tokens[0, count), count at most GH_PII_TAGGER_SEGMENT, with ready neighbours on both
- * sides. `favour` is added for a name. margins[i] is how much better the best path with token i in
- * a name is than the best one without. False: none of them is a name, and nothing is written. */
+/* Labels tokens[0, count) by their rows, count at most GH_PII_TAGGER_SEGMENT. `favour` is added for a
+ * name. margins[i] is how much better the best path with token i in a name is than the best one
+ * without. False: none of them is a name, and nothing is written. */
 bool gh_pii_tagger_label(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
-                         size_t count, int16_t favour, uint8_t *labels, int16_t *margins);
+                         const uint32_t rows[][GH_PII_TAGGER_FEATURES], size_t count,
+                         int16_t favour, uint8_t *labels, int16_t *margins);
 
 /* 0 to 100. */
 uint8_t gh_pii_tagger_confidence(const struct gh_pii_tagger *tagger, int margin);
