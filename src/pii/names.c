@@ -93,19 +93,26 @@ static enum gh_pii_part part_of_capital(uint32_t gaz, size_t len)
 	return GH_PII_PART_OPENS;
 }
 
-/* Whether the gazetteer must be asked about a word, told without a jump: it is hard to guess. */
-static inline unsigned must_ask(const struct gh_pii_tagger *tagger, uint8_t first, uint64_t hash)
-{
-	unsigned lower = (uint8_t)(first - 'a') < 26;
-	unsigned bare = gh_pii_tagger_maybe_bare(tagger, hash);
+/* What the first byte of a word says: nothing, that the table of bare words decides, that the
+ * gazetteer must be asked. */
+#define BARE_DECIDES 1
+#define ASKS         2
+static const uint8_t first_bytes[256] = {
+	['A' ... 'Z'] = ASKS, ['a' ... 'z'] = BARE_DECIDES, [0x80 ... 0xff] = ASKS
+};
 
-	return (lower & bare) | (!lower & (unsigned)(first >= 'A') & (unsigned)(hash != 0));
+/* Told without a jump: it is hard to guess. */
+static inline bool must_ask(const struct gh_pii_tagger *tagger, uint8_t first, uint64_t hash)
+{
+	return first_bytes[first] & (ASKS | gh_pii_tagger_maybe_bare(tagger, hash));
 }
 
 static void ask(struct gh_pii_names *names, struct gh_slice text, struct gh_pii_tag_word *token)
 {
 	bool capital = gh_pii_tag_word_is_capital(text, token);
 
+	if (token->hash == 0)
+		return; /* too long a word */
 	token->gaz = gh_pii_tagger_gaz(&names->tagger, token->hash);
 	token->asked = true;
 	token->is_lower = !capital;
@@ -131,9 +138,10 @@ void gh_pii_names_words(struct gh_pii_names *names, struct gh_slice text, size_t
 			                              .end = (uint32_t)(base + ends[w]) };
 		asked[ask_count] = (uint16_t)w;
 		ask_count += must_ask(&names->tagger, text.data[start], hashes[w]);
-		/* On its way before the first is read; neighbours of names are looked up too. */
-		__builtin_prefetch(gh_pii_tagger_slot(&names->tagger, hashes[w]));
 	}
+	/* All places in the gazetteer are on their way before the first is read. */
+	for (size_t i = 0; i < ask_count; i++)
+		__builtin_prefetch(gh_pii_tagger_slot(&names->tagger, tokens[asked[i]].hash));
 	for (size_t i = 0; i < ask_count; i++)
 		ask(names, text, &tokens[asked[i]]);
 	names->count += count;

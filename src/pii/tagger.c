@@ -84,7 +84,7 @@ gh_result gh_pii_tagger_open(struct gh_slice file, struct gh_pii_tagger *out)
 	GH_ENSURE((uintptr_t)data % 8 == 0, GH_E_ARGUMENT, "the name model is not aligned");
 	out->row_bits = row_bits;
 	out->gaz_mask = (UINT64_C(1) << gaz_bits) - 1;
-	out->bare_mask = (UINT64_C(1) << bare_bits) - 1;
+	out->bare_mask = (UINT64_C(1) << bare_bits) / 64 - 1;
 	out->levels = (const int16_t *)(const void *)(data + AT_LEVELS);
 	out->confidence = data + AT_SURENESS;
 	out->rows = (const int8_t *)data + HEADER;

@@ -87,7 +87,7 @@ struct gh_pii_tagger {
 	const int16_t *levels; /* the least margin of each confidence, rising */
 	const uint8_t *confidence;
 	unsigned row_bits;
-	uint64_t gaz_mask, bare_mask; /* places in the tables less one */
+	uint64_t gaz_mask, bare_mask; /* places in the tables less one; of 64 bare words each */
 	/* Scores of a label behind another, in both directions; and of the first label of a
 	 * segment, which may go on with a name behind a comma. */
 	gh_pii_scores moves[GH_PII_TAG_COUNT], moves_back[GH_PII_TAG_COUNT];
@@ -129,18 +129,17 @@ static inline const void *gh_pii_tagger_slot(const struct gh_pii_tagger *tagger,
 	return &tagger->gaz[2 * (hash >> 20 & tagger->gaz_mask)];
 }
 
-/* One of the two bits of a hash in the table of bare words. */
-static inline uint64_t gh_pii_tagger_bare_bit(uint64_t mask, uint64_t hash, bool second)
+/* The two bits of a hash in its group of 64 of the table of bare words. */
+static inline uint64_t gh_pii_tagger_bare_bits(uint64_t hash)
 {
-	return hash >> (second ? 37 : 11) & mask;
+	return UINT64_C(1) << (hash >> 40 & 63) | UINT64_C(1) << (hash >> 50 & 63);
 }
 
 static inline bool gh_pii_tagger_maybe_bare(const struct gh_pii_tagger *tagger, uint64_t hash)
 {
-	uint64_t a = gh_pii_tagger_bare_bit(tagger->bare_mask, hash, false);
-	uint64_t b = gh_pii_tagger_bare_bit(tagger->bare_mask, hash, true);
+	uint64_t bits = gh_pii_tagger_bare_bits(hash);
 
-	return tagger->bare[a / 64] >> a % 64 & tagger->bare[b / 64] >> b % 64 & 1;
+	return (tagger->bare[hash >> 11 & tagger->bare_mask] & bits) == bits;
 }
 
 /* Fills gaz, shape and gap of a word; `before` is the end of the word before it. */

@@ -190,11 +190,8 @@ static uint8_t *read_gazetteer(const char *path, size_t *len)
 		words++;
 		if (flags &
 		    (GH_PII_GAZ_BARE | GH_PII_GAZ_INTRO | GH_PII_GAZ_TITLE | GH_PII_GAZ_PARTICLE)) {
-			for (int second = 0; second < 2; second++) {
-				uint64_t bit = gh_pii_tagger_bare_bit(
-				    (UINT64_C(1) << BARE_BITS) - 1, hash, second);
-				bare[bit / 64] |= UINT64_C(1) << bit % 64;
-			}
+			size_t group = hash >> 11 & (((size_t)1 << BARE_BITS) / 64 - 1);
+			bare[group] |= gh_pii_tagger_bare_bits(hash);
 		}
 	}
 	fprintf(stderr, "gazetteer: %zu words, %zu of the same print\n", words, lost);
