@@ -117,8 +117,10 @@ gh_result gh_pii_fold_text(struct gh_pii_fold *fold, struct gh_slice text, struc
 	size_t done = 0, written = 0, len;
 
 	fold->point_count = 0;
+	fold->is_ascii = true;
 	*out = text;
 	for (size_t at = 0; (at = next_high(text, at)) < text.len; at += len) {
+		fold->is_ascii = false;
 		int to = fold_one(text.data + at, text.len - at, &len);
 		if (to == KEEP)
 			continue;

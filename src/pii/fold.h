@@ -21,6 +21,7 @@ struct gh_pii_fold {
 	size_t text_capacity;
 	struct gh_pii_fold_point *points;
 	size_t point_count, point_capacity;
+	bool is_ascii; /* the text read last has no byte beyond ASCII */
 };
 
 /* *out is the text itself when nothing in it folds. GH_E_MEMORY. */

@@ -138,10 +138,9 @@ void gh_pii_names_words(struct gh_pii_names *names, struct gh_slice text, size_t
 			                              .end = (uint32_t)(base + ends[w]) };
 		asked[ask_count] = (uint16_t)w;
 		ask_count += must_ask(&names->tagger, text.data[start], hashes[w]);
+		/* On its way before it is read: neighbours of names are looked up too. */
+		__builtin_prefetch(gh_pii_tagger_slot(&names->tagger, hashes[w]));
 	}
-	/* All places in the gazetteer are on their way before the first is read. */
-	for (size_t i = 0; i < ask_count; i++)
-		__builtin_prefetch(gh_pii_tagger_slot(&names->tagger, tokens[asked[i]].hash));
 	for (size_t i = 0; i < ask_count; i++)
 		ask(names, text, &tokens[asked[i]]);
 	names->count += count;

@@ -182,7 +182,7 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 
 static void act_on_trigger(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger)
 {
-	if (trigger->term)
+	if (trigger->term && gh_pii_wants(scan, GH_PII_INDICATORS))
 		gh_pii_detect_term(scan, trigger);
 	if (trigger->groups & (GH_W_VENDOR | GH_W_PATTERN))
 		gh_pii_detect_vendor(scan, trigger->start, trigger->end);
@@ -221,9 +221,9 @@ static void signs_of_block(struct gh_pii_scan *scan, const struct gh_pii_bits *b
 	*in_digits = bits->digit >> 63;
 	while (scratch->next_trigger < scratch->trigger_count &&
 	       scratch->triggers[scratch->next_trigger].start < base + GH_PII_BLOCK) {
-		const struct gh_pii_trigger trigger = scratch->triggers[scratch->next_trigger++];
-		if (trigger.term || (trigger.groups & W_ACTS))
-			act_on_trigger(scan, &trigger);
+		const struct gh_pii_trigger *trigger = &scratch->triggers[scratch->next_trigger++];
+		if (trigger->term || (trigger->groups & W_ACTS))
+			act_on_trigger(scan, trigger);
 	}
 	add_names(scan, base + GH_PII_BLOCK);
 	for (uint64_t at = bits->at; at; at &= at - 1)
@@ -234,8 +234,10 @@ static void signs_of_block(struct gh_pii_scan *scan, const struct gh_pii_bits *b
 		size_t where = base + (unsigned)__builtin_ctzll(at);
 		gh_pii_detect_number(scan, where);
 		gh_pii_detect_code(scan, where);
-		gh_pii_detect_age(scan, where);
-		gh_pii_detect_address(scan, where);
+		if (gh_pii_wants(scan, 1u << GH_PII_MINOR))
+			gh_pii_detect_age(scan, where);
+		if (gh_pii_wants(scan, 1u << GH_PII_ADDRESS))
+			gh_pii_detect_address(scan, where);
 	}
 }
 
@@ -338,7 +340,7 @@ static gh_result scan_folded(struct gh_pii_scan *scan)
 	gh_pii_names_begin(&scratch->names);
 	gh_pii_table_begin(&scratch->table);
 	scan->table = &scratch->table;
-	scan->has_scripts = has_scripts(scan->text);
+	scan->has_scripts = !scratch->fold.is_ascii && has_scripts(scan->text);
 	walk(scan);
 	scan->out->truncated = scan->out->truncated || scratch->names.failed;
 	GH_ENSURE(!scan->out->truncated, GH_E_LIMIT, "a text holds too many matches");
