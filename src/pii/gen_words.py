@@ -7,6 +7,7 @@ import sys
 MASK = (1 << 64) - 1
 CLASS = {"health": "GH_PII_HEALTH", "biometric": "GH_PII_BIOMETRIC", "minor": "GH_PII_MINOR"}
 MAX_WORD = 32
+GOES_ON, LOOKS_BACK = 1, 2  # as in words.h
 FILTER_BITS = 65536
 INDICATES = {"person", "child", "age", "neutral"}  # of meaning to the indicators only
 
@@ -31,10 +32,14 @@ def join(phrase, word):
     return h ^ h >> 32
 
 
-def write_filter(out, hashes):
-    bits = [0] * (FILTER_BITS // 64)
-    for h in hashes:
-        bit = h >> 24 & FILTER_BITS - 1
+def first_bit(word):
+    four = int.from_bytes(bytes(byte | 0x20 for byte in word[:4]).ljust(4, b"\0"), "little")
+    return ((four ^ len(word) * 0x01000193 & 0xFFFFFFFF) * 2654435761 & 0xFFFFFFFF) >> 17
+
+
+def write_filter(out, places, size):
+    bits = [0] * (size // 64)
+    for bit in places:
         bits[bit // 64] |= 1 << bit % 64
     out.writelines(f"\t0x{each:x},\n" for each in bits)
 
@@ -45,7 +50,7 @@ def split(phrase):
 
 def main():
     header, source, path = sys.argv[1:]
-    says_more = set()
+    says_more, firsts = set(), set()
     groups, entries, terms, suffixes, suffix_term = [], {}, [], [], 0
     for number, line in enumerate(open(path, encoding="utf-8"), 1):
         line = line.strip()
@@ -74,7 +79,13 @@ def main():
             words = split(phrase.strip().lower().encode())
             if not words or any(len(word) > MAX_WORD for word in words):
                 sys.exit(f"{path}:{number}: '{phrase}' is empty or has a word that is too long")
+            # A letter alone is too common to begin a phrase: "a/c" is looked up back from its "c".
+            looks_back = len(words) == 2 and len(words[0]) == 1
+            if looks_back:
+                words.reverse()
             h = word_hash(words[0])
+            if kind == "group" and name not in INDICATES:
+                firsts.add(first_bit(words[0]))
             for at in range(len(words)):
                 if at:
                     h = join(h, word_hash(words[at]))
@@ -82,7 +93,7 @@ def main():
                 if kind == "group" and name not in INDICATES:
                     says_more.add(h)
                 if at + 1 < len(words):
-                    entry[2] = 1
+                    entry[2] |= LOOKS_BACK if looks_back else GOES_ON
             entry[0] |= bits
             entry[1] = term or entry[1]
     if len(groups) > 62:
@@ -114,9 +125,11 @@ def main():
             if slot:
                 out.write(f"\t[{at}] = 0x{slot[0]:x},\n")
         out.write("};\n\nconst uint64_t gh_pii_word_filter[GH_PII_WORD_FILTER / 64] = {\n")
-        write_filter(out, entries)
+        write_filter(out, (h >> 24 & FILTER_BITS - 1 for h in entries), FILTER_BITS)
         out.write("};\n\nconst uint64_t gh_pii_value_filter[GH_PII_WORD_FILTER / 64] = {\n")
-        write_filter(out, says_more)
+        write_filter(out, (h >> 24 & FILTER_BITS - 1 for h in says_more), FILTER_BITS)
+        out.write("};\n\nconst uint64_t gh_pii_first_filter[32768 / 64] = {\n")
+        write_filter(out, firsts, 32768)
         out.write("};\n\nconst uint64_t gh_pii_word_masks[GH_PII_SHORT_WORD + 1][2] = {\n")
         out.writelines(f"\t{{ 0x{(1 << 8 * min(n, 8)) - 1:x}, 0x{(1 << 8 * max(n - 8, 0)) - 1:x} }},\n"
                        for n in range(17))

@@ -33,28 +33,55 @@ static void add_trigger(struct gh_pii_scan *scan, size_t start, size_t end, uint
 }
 
 /* Phrases go on over one space, hyphen, underscore, apostrophe or full stop. */
-static bool joins(const struct gh_pii_scan *scan, size_t last_end, size_t start)
+static bool is_joint(uint8_t c)
 {
-	if (start != last_end + 1)
-		return false;
-	uint8_t c = scan->text.data[last_end];
 	return c == ' ' || c == '_' || c == '-' || c == '\'' || c == '.' || c == '/' || c == '\n';
 }
 
-/* False when the word is not in the table. */
-static bool take_entry(struct gh_pii_scan *scan, uint64_t hash, size_t start, size_t end)
+/* An entry of the table that a word or phrase has. */
+static void take(struct gh_pii_scan *scan, const struct gh_pii_word *entry, uint64_t hash,
+                 size_t start, size_t end)
 {
 	struct gh_pii_word_pass *pass = &scan->scratch->pass;
+
+	if (entry->groups & ~W_INDICATES ||
+	    ((entry->groups || entry->term) && gh_pii_wants(scan, GH_PII_INDICATORS)))
+		add_trigger(scan, start, end, entry->groups, entry->term);
+	if (entry->phrases & GH_PII_PHRASE_GOES_ON && pass->phrase_count < GH_PII_MAX_PHRASES)
+		pass->phrases[pass->phrase_count++] =
+		    (struct gh_pii_phrase){ hash, (uint32_t)start };
+}
+
+static bool is_word_byte(uint8_t c)
+{
+	return gh_pii_is_alnum(c) || c >= 0x80;
+}
+
+/* "a/c": the letter in front, a word by itself. */
+static void look_back(struct gh_pii_scan *scan, uint64_t hash, size_t start, size_t end)
+{
+	const uint8_t *text = scan->text.data;
+
+	if (start < 2 || !is_joint(text[start - 1]) || !gh_pii_is_alpha(text[start - 2]) ||
+	    (start > 2 && is_word_byte(text[start - 3])))
+		return;
+	uint64_t letter = gh_pii_word_hash(gh_slice(text + start - 2, 1), text + scan->text.len);
+	uint64_t phrase = gh_pii_word_join(hash, letter);
+	const struct gh_pii_word *entry = gh_pii_word_find(phrase);
+	if (entry)
+		take(scan, entry, phrase, start - 2, end);
+}
+
+/* False when the word is not in the table. */
+static bool take_word_of_table(struct gh_pii_scan *scan, uint64_t hash, size_t start, size_t end)
+{
 	const struct gh_pii_word *entry = gh_pii_word_find(hash);
 
 	if (!entry)
 		return false;
-	if (entry->groups & ~W_INDICATES ||
-	    ((entry->groups || entry->term) && gh_pii_wants(scan, GH_PII_INDICATORS)))
-		add_trigger(scan, start, end, entry->groups, entry->term);
-	if (entry->goes_on && pass->phrase_count < GH_PII_MAX_PHRASES)
-		pass->phrases[pass->phrase_count++] =
-		    (struct gh_pii_phrase){ hash, (uint32_t)start };
+	take(scan, entry, hash, start, end);
+	if (entry->phrases & GH_PII_PHRASE_LOOKS_BACK)
+		look_back(scan, hash, start, end);
 	return true;
 }
 
@@ -81,20 +108,26 @@ static void take_phrases(struct gh_pii_scan *scan, uint64_t hash, size_t start, 
 	struct gh_pii_word_pass *pass = &scan->scratch->pass;
 	/* Not cleared: each is written before it is read. */
 	__attribute__((uninitialized)) struct gh_pii_phrase open[GH_PII_MAX_PHRASES];
-	size_t count = joins(scan, pass->last_end, start) ? pass->phrase_count : 0;
+	bool goes_on = start == pass->last_end + 1 && is_joint(scan->text.data[pass->last_end]);
+	size_t count = goes_on ? pass->phrase_count : 0;
 
 	memcpy(open, pass->phrases, count * sizeof *open);
 	pass->phrase_count = 0;
-	for (size_t i = 0; i < count; i++)
-		take_entry(scan, gh_pii_word_join(open[i].hash, hash), open[i].start, end);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t phrase = gh_pii_word_join(open[i].hash, hash);
+		const struct gh_pii_word *entry = gh_pii_word_find(phrase);
+		if (entry)
+			take(scan, entry, phrase, open[i].start, end);
+	}
 }
 
 /* A word that the filter kept, or one that a phrase may go on with. */
-static void on_word(struct gh_pii_scan *scan, size_t start, size_t end, uint64_t hash)
+static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
 {
 	struct gh_pii_word_pass *pass = &scan->scratch->pass;
 	const uint8_t *word = scan->text.data + start;
 	size_t len = end - start;
+	uint64_t hash = gh_pii_word_hash(gh_slice(word, len), scan->text.data + scan->text.len);
 
 	if (len >= PATTERN_BYTES)
 		add_trigger(scan, start, end, GH_W_PATTERN, 0);
@@ -103,65 +136,80 @@ static void on_word(struct gh_pii_scan *scan, size_t start, size_t end, uint64_t
 	if (pass->phrase_count > 0)
 		take_phrases(scan, hash, start, end);
 	pass->last_end = end;
-	if (hash && !take_entry(scan, hash, start, end) && len >= SUFFIX_WORD &&
+	if (hash && !take_word_of_table(scan, hash, start, end) && len >= SUFFIX_WORD &&
 	    gh_pii_may_have_suffix(word + len) && gh_pii_wants(scan, 1u << GH_PII_HEALTH))
 		take_suffix(scan, start, end);
 }
 
-/* Words that have 16 readable bytes from their first on are hashed without a jump: most need no closer
- * look, and which is hard to guess. Returns how many of them are kept. */
-static inline __attribute__((always_inline)) size_t
-sift(struct gh_pii_word_pass *pass, const uint8_t *text, const uint8_t *limit, size_t count,
-     const struct gh_pii_prefixes *prefixes, bool indicators)
+/* Words that have 16 readable bytes from their first on are sifted without a jump: most need no closer
+ * look, and which is hard to guess. Both return how many of them are kept. */
+static inline uint64_t hash_of(const uint8_t *word, size_t len, const uint8_t *limit)
 {
-	const uint64_t *filter = indicators ? gh_pii_word_filter : gh_pii_value_filter;
-	size_t kept = 0;
-
-	for (size_t w = 0; w < count; w++) {
-		const uint8_t *word = text + pass->starts[w];
-		size_t len = (size_t)pass->ends[w] - pass->starts[w];
-		uint64_t hash = len > GH_PII_SHORT_WORD ? gh_pii_word_hash(gh_slice(word, len), limit)
-		                                        : gh_pii_short_hash(word, len);
-		unsigned keep = (unsigned)gh_pii_filter_has(filter, hash) |
-		                (unsigned)gh_pii_may_be_key(prefixes, word) |
-		                (unsigned)(len >= PATTERN_BYTES);
-		if (indicators) {
-			size_t tail = len < SUFFIX_WORD ? SUFFIX_WORD : len;
-			keep |= (unsigned)(len >= SUFFIX_WORD) &
-			        (unsigned)gh_pii_may_have_suffix(word + tail);
-		}
-		pass->hashes[w] = hash;
-		pass->kept[kept] = (uint16_t)w;
-		kept += keep;
-	}
-	return kept;
+	return len > GH_PII_SHORT_WORD ? gh_pii_word_hash(gh_slice(word, len), limit)
+	                               : gh_pii_short_hash(word, len);
 }
 
 static __attribute__((noinline)) size_t sift_all(struct gh_pii_word_pass *pass, const uint8_t *text,
                                                  const uint8_t *limit, size_t count,
                                                  const struct gh_pii_prefixes *prefixes)
 {
-	return sift(pass, text, limit, count, prefixes, true);
+	size_t kept = 0;
+
+	for (size_t w = 0; w < count; w++) {
+		const uint8_t *word = text + pass->starts[w];
+		size_t len = (size_t)pass->ends[w] - pass->starts[w];
+		size_t tail = len < SUFFIX_WORD ? SUFFIX_WORD : len;
+		uint64_t hash = hash_of(word, len, limit);
+		pass->hashes[w] = hash;
+		pass->kept[kept] = (uint16_t)w;
+		kept += (unsigned)gh_pii_filter_has(gh_pii_word_filter, hash) |
+		        (unsigned)gh_pii_may_be_key(prefixes, word) |
+		        (unsigned)(len >= PATTERN_BYTES) |
+		        ((unsigned)(len >= SUFFIX_WORD) &
+		         (unsigned)gh_pii_may_have_suffix(word + tail));
+	}
+	return kept;
 }
 
-/* Without what only says that somebody is meant or ill. */
+/* Without what only says that somebody is meant or ill, and with hashes of those only that are not
+ * sent away by their first letters; a word behind one may go on with a phrase. */
 static __attribute__((noinline)) size_t sift_values(struct gh_pii_word_pass *pass,
                                                     const uint8_t *text, const uint8_t *limit,
                                                     size_t count,
                                                     const struct gh_pii_prefixes *prefixes)
 {
-	return sift(pass, text, limit, count, prefixes, false);
+	size_t first = 0, kept = 0;
+
+	for (size_t w = 0; w < count; w++) {
+		const uint8_t *word = text + pass->starts[w];
+		size_t len = (size_t)pass->ends[w] - pass->starts[w];
+		pass->kept[first] = (uint16_t)w;
+		first += (unsigned)gh_pii_may_begin(word, len) |
+		         (unsigned)gh_pii_may_be_key(prefixes, word) |
+		         (unsigned)(len >= PATTERN_BYTES);
+	}
+	for (size_t i = 0; i < first; i++) {
+		size_t w = pass->kept[i];
+		const uint8_t *word = text + pass->starts[w];
+		size_t len = (size_t)pass->ends[w] - pass->starts[w];
+		uint64_t hash = hash_of(word, len, limit);
+		pass->kept[kept] = (uint16_t)w;
+		kept += (unsigned)gh_pii_filter_has(gh_pii_value_filter, hash) |
+		        (unsigned)gh_pii_may_be_key(prefixes, word) |
+		        (unsigned)(len >= PATTERN_BYTES);
+	}
+	return kept;
 }
 
 /* The first and the last ones of a batch. */
 static void take_word(struct gh_pii_scan *scan, size_t start, size_t end)
 {
-	uint64_t hash = gh_pii_word_hash(gh_slice_sub(scan->text, start, end - start),
-	                                 scan->text.data + scan->text.len);
+	struct gh_slice word = gh_slice_sub(scan->text, start, end - start);
 
 	if (gh_pii_wants(scan, GH_PII_PERSONS))
-		gh_pii_names_word(&scan->scratch->names, scan->text, start, end, hash);
-	on_word(scan, start, end, hash);
+		gh_pii_names_word(&scan->scratch->names, scan->text, start, end,
+		                  gh_pii_word_hash(word, scan->text.data + scan->text.len));
+	on_word(scan, start, end);
 }
 
 /* A phrase may go on with the first word, whatever it is; and with what follows a kept one. */
@@ -180,7 +228,7 @@ static void take_kept(struct gh_pii_scan *scan, size_t base, size_t words, size_
 		}
 		if (w >= words)
 			return;
-		on_word(scan, base + pass->starts[w], base + pass->ends[w], pass->hashes[w]);
+		on_word(scan, base + pass->starts[w], base + pass->ends[w]);
 		w++;
 	}
 }
@@ -231,7 +279,8 @@ void gh_pii_words_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *
 	size_t quick = words;
 	while (quick > 0 && scan->text.len - (base + pass->starts[quick - 1]) < 16)
 		quick--;
-	size_t kept = (gh_pii_wants(scan, GH_PII_INDICATORS) ? sift_all : sift_values)(
+	const bool all = gh_pii_wants(scan, GH_PII_INDICATORS | GH_PII_PERSONS);
+	size_t kept = (all ? sift_all : sift_values)(
 	    pass, scan->text.data + base, scan->text.data + scan->text.len, quick,
 	    gh_pii_prefixes(scan));
 	if (gh_pii_wants(scan, GH_PII_PERSONS))

@@ -20,8 +20,11 @@
 struct gh_pii_word {
 	uint64_t groups; /* GH_W_… */
 	uint8_t term;    /* index in gh_pii_terms; 0: none */
-	uint8_t goes_on; /* begins a longer phrase */
+	uint8_t phrases; /* GH_PII_PHRASE_… */
 };
+
+#define GH_PII_PHRASE_GOES_ON    1 /* it begins a longer phrase */
+#define GH_PII_PHRASE_LOOKS_BACK 2 /* with the letter before it, it is one: "a/c" */
 
 /* An indicator: confidence when a person is near, and when nobody is. */
 struct gh_pii_term {
@@ -99,6 +102,19 @@ static inline uint64_t gh_pii_word_hash(struct gh_slice word, const uint8_t *lim
 		     gh_pii_word_load(word, 24, limit) * 3) *
 		    UINT64_C(0x94D049BB133111EB);
 	return h ^ h >> 31;
+}
+
+/* By its length and first four bytes, of which four can be read: false for a word that is not in
+ * gh_pii_value_filter's table. Cheaper than its hash, and most words end here. */
+extern const uint64_t gh_pii_first_filter[32768 / 64];
+static inline bool gh_pii_may_begin(const uint8_t *word, size_t len)
+{
+	uint32_t four, most = (uint32_t)gh_pii_word_masks[len < 4 ? len : 4][0];
+
+	memcpy(&four, word, 4);
+	four = ((four | 0x20202020u) & most) ^ (uint32_t)len * 0x01000193u;
+	uint32_t bit = four * 2654435761u >> 17;
+	return gh_pii_first_filter[bit / 64] >> bit % 64 & 1;
 }
 
 /* Whether a word of `len` letters that ends before `end` may end in one of the suffixes. */
