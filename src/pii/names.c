@@ -269,6 +269,19 @@ static void compact(struct gh_pii_names *names)
 	names->found_token = names->found_token > drop ? names->found_token - drop : 0;
 }
 
+/* The next word that is part of a window: not one that only may be, with none behind it. */
+static size_t next_part(const struct gh_pii_names *names, size_t at)
+{
+	const struct gh_pii_tag_word *tokens = names->tokens;
+
+	/* Nearly every word is passed over, so both questions are one jump. */
+	while (at + 1 < names->count &&
+	       ((tokens[at].part == GH_PII_PART_NONE) |
+	        ((tokens[at].part == GH_PII_PART_MAY) & (tokens[at + 1].part == GH_PII_PART_NONE))))
+		at++;
+	return at + 1 == names->count && tokens[at].part == GH_PII_PART_NONE ? at + 1 : at;
+}
+
 void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, bool ended,
                            gh_pii_segment_fn *visit, void *context)
 {
@@ -282,12 +295,8 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 			names->tokens[names->count + i] = (struct gh_pii_tag_word){
 				.asked = true, .ready = true, .gap = GH_PII_GAP_START
 			};
-	while (names->next < names->count) {
+	while ((names->next = next_part(names, names->next)) < names->count) {
 		size_t from = names->next;
-		if (names->tokens[from].part == GH_PII_PART_NONE) {
-			names->next++;
-			continue;
-		}
 		size_t to = run_end(names, text, from, ended, &opens);
 		if (to == 0)
 			break;

@@ -226,7 +226,8 @@ static inline uint64_t eight_letters(const uint8_t *word, size_t len, const uint
 }
 
 /* Letters and digits differ by two bits: 0x20 is not set in capitals, 0x40 not in digits. */
-static inline enum shape shape_of(const uint8_t *word, size_t len, const uint8_t *limit)
+static __attribute__((noinline)) enum shape any_shape(const uint8_t *word, size_t len,
+                                                      const uint8_t *limit)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101);
 	struct letters sum = { 0 };
@@ -235,35 +236,51 @@ static inline enum shape shape_of(const uint8_t *word, size_t len, const uint8_t
 		return WIDE;
 	for (size_t i = 0; i < len; i += 8) {
 		uint64_t bytes = eight_letters(word + i, len - i, limit);
-		uint64_t upper = ~bytes & ones << 5, digit = ~bytes & ones << 6;
 		if (bytes & ones << 7)
 			return shape_by(count_any(word, len), word, len);
-		if (len <= 8 && digit == 0 && (upper & ~UINT64_C(0x20)) == 0)
-			return upper == 0 ? LOWER : len == 1 ? LETTER : CAPITAL;
-		sum.upper += (unsigned)((upper >> 5) * ones >> 56);
-		sum.digit += (unsigned)((digit >> 6) * ones >> 56);
+		sum.upper += (unsigned)((~bytes >> 5 & ones) * ones >> 56);
+		sum.digit += (unsigned)((~bytes >> 6 & ones) * ones >> 56);
 	}
 	sum.lower = (unsigned)len - sum.upper - sum.digit;
 	return shape_by(sum, word, len);
 }
 
-/* Anything but one space. */
+/* Nearly all words are short and of small letters but for the first. */
+static inline enum shape shape_of(const uint8_t *word, size_t len, const uint8_t *limit)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	if (len > 8 || limit - word < 8)
+		return any_shape(word, len, limit);
+	uint64_t bytes = eight_letters(word, len, limit);
+	/* A capital in front, capitals behind it, digits, bytes beyond ASCII. */
+	if ((~bytes & (ones << 5 & ~UINT64_C(0xff))) | (~bytes & ones << 6) | (bytes & ones << 7))
+		return any_shape(word, len, limit);
+	return (enum shape)((~bytes >> 5 & 1) * (unsigned)(len == 1 ? LETTER : CAPITAL));
+}
+
+/* One byte between two words; 0 for one of no meaning. */
+static const uint8_t short_gaps[256] = {
+	[' '] = GH_PII_GAP_SPACE,       ['-'] = GH_PII_GAP_HYPHEN,  ['\''] = GH_PII_GAP_APOSTROPHE,
+	['.'] = GH_PII_GAP_DOT,         ['@'] = GH_PII_GAP_HANDLE,  [','] = GH_PII_GAP_COMMA_TIGHT,
+	['_'] = GH_PII_GAP_UNDERSCORE,  ['#'] = GH_PII_GAP_HANDLE,  ['\n'] = GH_PII_GAP_LINE,
+	['('] = GH_PII_GAP_BRACKET,     ['['] = GH_PII_GAP_BRACKET, ['<'] = GH_PII_GAP_BRACKET,
+	['{'] = GH_PII_GAP_BRACKET,     ['='] = GH_PII_GAP_ASSIGN,  [':'] = GH_PII_GAP_COLON,
+	['"'] = GH_PII_GAP_QUOTE,
+};
+
+static inline enum gh_pii_gap short_gap(uint8_t c)
+{
+	return short_gaps[c] ? (enum gh_pii_gap)short_gaps[c] : GH_PII_GAP_OTHER;
+}
+
+/* Any number of bytes but one. */
 static __attribute__((noinline)) enum gh_pii_gap long_gap(const uint8_t *gap, size_t len)
 {
 	bool quote = false, colon = false;
 
 	if (len == 0)
 		return GH_PII_GAP_START;
-	if (len == 1) {
-		switch (gap[0]) {
-		case '-': return GH_PII_GAP_HYPHEN;
-		case '\'': return GH_PII_GAP_APOSTROPHE;
-		case '.': return GH_PII_GAP_DOT;
-		case ',': return GH_PII_GAP_COMMA_TIGHT;
-		case '_': return GH_PII_GAP_UNDERSCORE;
-		default: break;
-		}
-	}
 	if (len == 2 && gap[1] == ' ' && gap[0] == '.')
 		return GH_PII_GAP_DOT_SPACE;
 	if (len == 2 && gap[1] == ' ' && gap[0] == ',')
@@ -287,6 +304,15 @@ static __attribute__((noinline)) enum gh_pii_gap long_gap(const uint8_t *gap, si
 	return colon ? GH_PII_GAP_COLON : GH_PII_GAP_OTHER;
 }
 
+/* The last three letters of a word, or the last one of a shorter word. */
+static inline uint32_t suffix_of(const uint8_t *word, size_t len)
+{
+	size_t is_long = len > 2;
+	uint32_t one = word[len - 1], two = word[len - 1 - is_long], three = word[len - 1 - 2 * is_long];
+
+	return one | 0x20u | (two << 8 | three << 16 | 0x202000u) * (uint32_t)is_long;
+}
+
 /* The gazetteer's flags, coarser: places in two steps, how common a word is in four (0 is one of
  * them: unheard of), no bare names. */
 static inline uint16_t brief(uint32_t f)
@@ -307,13 +333,10 @@ void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice tex
 	token->asked = true;
 	token->brief = brief(token->gaz);
 	token->shape = (uint8_t)shape_of(word, len, text.data + text.len);
-	token->gap = (uint8_t)(token->start == before + 1 && word[-1] == ' '
-	                           ? GH_PII_GAP_SPACE
+	token->gap = (uint8_t)(token->start == before + 1
+	                           ? short_gap(word[-1])
 	                           : long_gap(text.data + before, token->start - before));
-	token->suffix = (uint32_t)word[len - 1] | 0x20u;
-	if (len > 2)
-		token->suffix |=
-		    ((uint32_t)word[len - 2] << 8 | (uint32_t)word[len - 3] << 16) | 0x202000u;
+	token->suffix = suffix_of(word, len);
 	token->ready = true;
 }
 
