@@ -2,6 +2,9 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
 
 #define MAX_DEPTH 64
 
@@ -50,26 +53,6 @@ void gh_json_decref_ptr(json_t **value)
 	json_decref(*value);
 }
 
-static size_t utf8_length(const uint8_t *s, size_t left)
-{
-	if (s[0] < 0x80)
-		return 1;
-	size_t len = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
-	             : (s[0] & 0xf0) == 0xe0        ? 3
-	             : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
-	                                            : 0;
-	if (len == 0 || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	/* Overlong forms, surrogates, beyond U+10FFFF. */
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 static void add_escape(struct gh_buf *out, uint8_t c)
 {
 	switch (c) {
@@ -84,18 +67,39 @@ static void add_escape(struct gh_buf *out, uint8_t c)
 	}
 }
 
+/* The top bit of each of eight bytes that is 0; bits above a byte that is may be set as well. */
+static uint64_t zeros(uint64_t eight)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+
+	return (eight - ones) & ~eight & ones << 7;
+}
+
+size_t gh_json_plain(const uint8_t *text, size_t len)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	size_t i = 0;
+	uint64_t eight;
+
+	for (; len - i >= 8; i += 8) {
+		memcpy(&eight, text + i, 8);
+		if (zeros(eight ^ ones * '"') | zeros(eight ^ ones * '\\') |
+		    zeros(eight & ones * 0xe0) | (eight & ones << 7))
+			break;
+	}
+	while (i < len && text[i] >= 0x20 && text[i] < 0x80 && text[i] != '"' && text[i] != '\\')
+		i++;
+	return i;
+}
+
 void gh_json_add_string(struct gh_buf *out, struct gh_slice text)
 {
 	size_t plain = 0, i = 0;
 
 	gh_buf_add_byte(out, '"');
-	while (i < text.len) {
+	while ((i += gh_json_plain(text.data + i, text.len - i)) < text.len) {
 		uint8_t c = text.data[i];
-		if (c >= 0x20 && c != '"' && c != '\\' && c < 0x80) {
-			i++;
-			continue;
-		}
-		size_t len = c < 0x80 ? 0 : utf8_length(text.data + i, text.len - i);
+		size_t len = c < 0x80 ? 0 : gh_utf8_length(text.data + i, text.len - i);
 		if (len) {
 			i += len;
 			continue;

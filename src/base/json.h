@@ -22,6 +22,10 @@ gh_result gh_jcs(const json_t *value, struct gh_buf *out);
 /* A quoted, escaped string. Bytes that are not UTF-8 become U+FFFD. Escapes as RFC 8785 asks. */
 void gh_json_add_string(struct gh_buf *out, struct gh_slice text);
 
+/* How many bytes of `text` stand in a JSON string as they are, up to the first quote, backslash,
+ * control character or byte beyond ASCII (RFC 8259 section 7). */
+size_t gh_json_plain(const uint8_t *text, size_t len);
+
 /* A small writer for objects: begins with "{", knows when a comma is due. Keys are literals. */
 struct gh_json_writer {
 	struct gh_buf *out;

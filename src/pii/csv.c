@@ -171,8 +171,8 @@ static size_t next_column(const struct view *view, size_t at)
 	return at + (mask ? (unsigned)__builtin_ctzll(mask) : GH_PII_BLOCK);
 }
 
-/* Whether the line at `at` is no header for certain, as nearly all are: nothing parts fields near its
- * beginning, or a comma of a sentence does. *end: where it ends. */
+/* Whether the line at `at` is no header for certain, as nearly all are: nothing parts fields near
+ * its beginning, or a comma of a sentence does. *end: where it ends. */
 static bool is_plain_line(const struct view *view, struct gh_slice text, size_t at, size_t *end)
 {
 	size_t mark;

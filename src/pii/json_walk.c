@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "crypto/hash.h"
 
 struct walk {
@@ -126,29 +127,6 @@ static gh_result escape(struct walk *walk, struct gh_buf *text)
 	return GH_OK;
 }
 
-/* Length of a well-formed UTF-8 sequence at `at`, or 0 (RFC 3629). */
-static size_t sequence(const struct walk *walk, size_t at)
-{
-	const uint8_t *s = walk->raw.data + at;
-	size_t left = walk->raw.len - at, len;
-
-	if (s[0] < 0x80)
-		return 1;
-	len = s[0] >= 0xc2 && s[0] <= 0xdf   ? 2
-	      : (s[0] & 0xf0) == 0xe0        ? 3
-	      : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
-	                                     : 0;
-	if (len == 0 || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 /* Reads a string, with its quotes, decoding into `text`. */
 static gh_result string(struct walk *walk, struct gh_buf *text)
 {
@@ -159,6 +137,7 @@ static gh_result string(struct walk *walk, struct gh_buf *text)
 		return not_json(walk);
 	plain = ++walk->at;
 	for (;;) {
+		walk->at += gh_json_plain(walk->raw.data + walk->at, walk->raw.len - walk->at);
 		int c = peek(walk);
 		if (c < 0x20)
 			return not_json(walk);
@@ -171,7 +150,7 @@ static gh_result string(struct walk *walk, struct gh_buf *text)
 			plain = walk->at;
 			continue;
 		}
-		size_t len = sequence(walk, walk->at);
+		size_t len = gh_utf8_length(walk->raw.data + walk->at, walk->raw.len - walk->at);
 		if (len == 0)
 			return not_json(walk);
 		walk->at += len;

@@ -52,8 +52,9 @@ static void learn(struct gh_pii_known_names *known, struct gh_slice word, const 
 	uint32_t gaz = gh_pii_tagger_gaz(&known->tagger, hash);
 	size_t at;
 
-	if (!hash || !gh_pii_is_capital(word.data, word.len) || known->count == GH_PII_KNOWN_NAMES ||
-	    GH_PII_GAZ_COMMON(gaz) >= 3 || GH_PII_GAZ_PLACE(gaz) == 3 ||
+	if (!hash || !gh_pii_is_capital(word.data, word.len) ||
+	    known->count == GH_PII_KNOWN_NAMES || GH_PII_GAZ_COMMON(gaz) >= 3 ||
+	    GH_PII_GAZ_PLACE(gaz) == 3 ||
 	    (gaz & (GH_PII_GAZ_CALENDAR | GH_PII_GAZ_ORG | GH_PII_GAZ_STREET | GH_PII_GAZ_TITLE |
 	            GH_PII_GAZ_PARTICLE)))
 		return;
@@ -159,6 +160,24 @@ static gh_result merge(struct gh_pii_known_names *known, struct gh_pii_matches *
 	return GH_OK;
 }
 
+/* The first byte at or behind `at` that a capital may begin with; `to`: there is none before it. */
+static size_t next_capital(struct gh_slice text, size_t at, size_t to)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	uint64_t eight;
+
+	/* Of ASCII bytes those from 'A' to 'Z' carry into the top bit by the one sum only. */
+	for (; at < to && text.len - at >= 8; at += 8) {
+		memcpy(&eight, text.data + at, 8);
+		uint64_t low = eight & ~high;
+		if ((eight | ((low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z')))) & high)
+			break;
+	}
+	while (at < to && text.data[at] < 0x80 && (uint8_t)(text.data[at] - 'A') >= 26)
+		at++;
+	return at < to ? at : to;
+}
+
 gh_result gh_pii_known_names_apply(struct gh_pii_known_names *known, struct gh_slice text,
                                    size_t from, size_t to,
                                    const uint8_t threshold[GH_PII_CLASS_COUNT],
@@ -186,11 +205,16 @@ gh_result gh_pii_known_names_apply(struct gh_pii_known_names *known, struct gh_s
 			at = m < matches->count ? matches->items[m].start : to;
 			continue;
 		}
-		size_t end = word_end(text, at);
-		if (end == at) {
-			at++;
+		size_t stop = m < matches->count && matches->items[m].start < to
+		                  ? matches->items[m].start
+		                  : to;
+		size_t next = next_capital(text, at, stop);
+		size_t end = word_end(text, next);
+		if (next == stop || (next > at && is_word_byte(text.data[next - 1]))) {
+			at = next == stop ? stop : end;
 			continue;
 		}
+		at = next;
 		struct gh_slice word = gh_slice_sub(text, at, end - at);
 		if (word.len >= SHORTEST && gh_pii_is_capital(word.data, word.len) &&
 		    !(m < matches->count && matches->items[m].start < end)) {

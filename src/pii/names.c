@@ -97,9 +97,9 @@ static enum gh_pii_part part_of_capital(uint32_t gaz, size_t len)
  * gazetteer must be asked. */
 #define BARE_DECIDES 1
 #define ASKS         2
-static const uint8_t first_bytes[256] = {
-	['A' ... 'Z'] = ASKS, ['a' ... 'z'] = BARE_DECIDES, [0x80 ... 0xff] = ASKS
-};
+static const uint8_t first_bytes[256] = { ['A' ... 'Z'] = ASKS,
+	                                  ['a' ... 'z'] = BARE_DECIDES,
+	                                  [0x80 ... 0xff] = ASKS };
 
 /* Told without a jump: it is hard to guess. */
 static inline bool must_ask(const struct gh_pii_tagger *tagger, uint8_t first, uint64_t hash)

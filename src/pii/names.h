@@ -36,7 +36,8 @@ void gh_pii_names_begin(struct gh_pii_names *names);
 void gh_pii_names_word(struct gh_pii_names *names, struct gh_slice text, size_t start, size_t end,
                        uint64_t hash);
 
-/* The same for `count` words of text[base, …), whose hashes are known; at most GH_PII_NAMES_BATCH. */
+/* The same for `count` words of text[base, …), whose hashes are known; at most GH_PII_NAMES_BATCH.
+ */
 #define GH_PII_NAMES_BATCH 512
 void gh_pii_names_words(struct gh_pii_names *names, struct gh_slice text, size_t base,
                         const uint16_t *starts, const uint16_t *ends, const uint64_t *hashes,

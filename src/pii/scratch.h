@@ -1,5 +1,5 @@
-/* scratch.h: inside this room: what a scan keeps from text to text, so that a second one of the size
- * takes nothing from the allocator. */
+/* scratch.h: inside this room: what a scan keeps from text to text, so that a second one of the
+ * size takes nothing from the allocator. */
 #ifndef GH_PII_SCRATCH_H
 #define GH_PII_SCRATCH_H
 
@@ -56,8 +56,8 @@ static inline bool gh_pii_wants(const struct gh_pii_scan *scan, uint32_t classes
 
 void gh_pii_words_begin(struct gh_pii_scan *scan);
 
-/* The words of some blocks, at most GH_PII_BATCH_BLOCKS: what means something becomes a trigger, and
- * all of them go to the names. A word goes on from batch to batch; `is_last` ends it. */
+/* The words of some blocks, at most GH_PII_BATCH_BLOCKS: what means something becomes a trigger,
+ * and all of them go to the names. A word goes on from batch to batch; `is_last` ends it. */
 void gh_pii_words_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *bits, size_t blocks,
                             size_t base, bool is_last);
 

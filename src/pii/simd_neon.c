@@ -31,11 +31,9 @@ static void classify_neon(const uint8_t *text, size_t blocks, struct gh_pii_bits
 			assign[i] =
 			    vorrq_u8(vceqq_u8(x, vdupq_n_u8(':')), vceqq_u8(x, vdupq_n_u8('=')));
 			line[i] = vceqq_u8(x, vdupq_n_u8('\n'));
-			column[i] =
-			    vorrq_u8(vorrq_u8(vceqq_u8(x, vdupq_n_u8(',')),
-			                      vceqq_u8(x, vdupq_n_u8(';'))),
-			             vorrq_u8(vceqq_u8(x, vdupq_n_u8('|')),
-			                      vceqq_u8(x, vdupq_n_u8('\t'))));
+			column[i] = vorrq_u8(
+			    vorrq_u8(vceqq_u8(x, vdupq_n_u8(',')), vceqq_u8(x, vdupq_n_u8(';'))),
+			    vorrq_u8(vceqq_u8(x, vdupq_n_u8('|')), vceqq_u8(x, vdupq_n_u8('\t'))));
 		}
 		out[b] = (struct gh_pii_bits){ .word = gather(word),
 			                       .digit = gather(digit),

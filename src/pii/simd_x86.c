@@ -107,13 +107,13 @@ AVX512 static size_t places_avx512(const uint64_t *masks, size_t count, uint16_t
 		__m512i base = _mm512_set1_epi16((short)(i * 64));
 		size_t some = (size_t)_mm_popcnt_u64(masks[i]);
 		_mm512_storeu_si512(
-		    out + n, _mm512_add_epi16(
-		                 base, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(places))));
+		    out + n,
+		    _mm512_add_epi16(base, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(places))));
 		if (some > 32)
 			_mm512_storeu_si512(
 			    out + n + 32,
-			    _mm512_add_epi16(base, _mm512_cvtepu8_epi16(
-			                               _mm512_extracti64x4_epi64(places, 1))));
+			    _mm512_add_epi16(
+			        base, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(places, 1))));
 		n += some;
 	}
 	return n;

@@ -42,8 +42,8 @@ static int greater_of(int a, int b)
 	return a > b ? a : b;
 }
 
-/* The most that moves can gain for each word of a name over no label at all: entering it, going on in
- * it, leaving it. */
+/* The most that moves can gain for each word of a name over no label at all: entering it, going on
+ * in it, leaving it. */
 static int name_gain(const struct gh_pii_tagger *tagger)
 {
 	int enter = INT16_MIN, on = INT16_MIN, leave = 0;
@@ -71,7 +71,8 @@ gh_result gh_pii_tagger_open(struct gh_slice file, struct gh_pii_tagger *out)
 
 	GH_ENSURE(file.len > HEADER && memcmp(data, "GHTAGGER", 8) == 0, GH_E_CORRUPT,
 	          "the name model is not one");
-	GH_ENSURE(word_at(data, 8) == GH_PII_TAGGER_VERSION, GH_E_CORRUPT, "the name model has another version");
+	GH_ENSURE(word_at(data, 8) == GH_PII_TAGGER_VERSION, GH_E_CORRUPT,
+	          "the name model has another version");
 	unsigned row_bits = word_at(data, 16), gaz_bits = word_at(data, 20),
 	         bare_bits = word_at(data, 24);
 	GH_ENSURE(row_bits >= 4 && row_bits <= 20 && gaz_bits >= 4 && gaz_bits <= 20 &&
@@ -185,7 +186,8 @@ static __attribute__((noinline)) struct letters count_any(const uint8_t *word, s
 	return sum;
 }
 
-static __attribute__((noinline)) enum shape shape_by(struct letters sum, const uint8_t *word, size_t len)
+static __attribute__((noinline)) enum shape shape_by(struct letters sum, const uint8_t *word,
+                                                     size_t len)
 {
 	if (sum.digit)
 		return sum.lower + sum.upper ? WITH_DIGITS : DIGITS;
@@ -198,7 +200,7 @@ static __attribute__((noinline)) enum shape shape_by(struct letters sum, const u
 	if (sum.upper == 1)
 		return CAPITAL;
 	return sum.upper == 2 && sum.lower >= 3 && !gh_pii_is_capital(word + len - 1, 1) ? CAMEL
-	                                                                             : INNER;
+	                                                                                 : INNER;
 }
 
 /* Near the end of readable memory. */
@@ -261,11 +263,11 @@ static inline enum shape shape_of(const uint8_t *word, size_t len, const uint8_t
 
 /* One byte between two words; 0 for one of no meaning. */
 static const uint8_t short_gaps[256] = {
-	[' '] = GH_PII_GAP_SPACE,       ['-'] = GH_PII_GAP_HYPHEN,  ['\''] = GH_PII_GAP_APOSTROPHE,
-	['.'] = GH_PII_GAP_DOT,         ['@'] = GH_PII_GAP_HANDLE,  [','] = GH_PII_GAP_COMMA_TIGHT,
-	['_'] = GH_PII_GAP_UNDERSCORE,  ['#'] = GH_PII_GAP_HANDLE,  ['\n'] = GH_PII_GAP_LINE,
-	['('] = GH_PII_GAP_BRACKET,     ['['] = GH_PII_GAP_BRACKET, ['<'] = GH_PII_GAP_BRACKET,
-	['{'] = GH_PII_GAP_BRACKET,     ['='] = GH_PII_GAP_ASSIGN,  [':'] = GH_PII_GAP_COLON,
+	[' '] = GH_PII_GAP_SPACE,      ['-'] = GH_PII_GAP_HYPHEN,  ['\''] = GH_PII_GAP_APOSTROPHE,
+	['.'] = GH_PII_GAP_DOT,        ['@'] = GH_PII_GAP_HANDLE,  [','] = GH_PII_GAP_COMMA_TIGHT,
+	['_'] = GH_PII_GAP_UNDERSCORE, ['#'] = GH_PII_GAP_HANDLE,  ['\n'] = GH_PII_GAP_LINE,
+	['('] = GH_PII_GAP_BRACKET,    ['['] = GH_PII_GAP_BRACKET, ['<'] = GH_PII_GAP_BRACKET,
+	['{'] = GH_PII_GAP_BRACKET,    ['='] = GH_PII_GAP_ASSIGN,  [':'] = GH_PII_GAP_COLON,
 	['"'] = GH_PII_GAP_QUOTE,
 };
 
@@ -308,7 +310,8 @@ static __attribute__((noinline)) enum gh_pii_gap long_gap(const uint8_t *gap, si
 static inline uint32_t suffix_of(const uint8_t *word, size_t len)
 {
 	size_t is_long = len > 2;
-	uint32_t one = word[len - 1], two = word[len - 1 - is_long], three = word[len - 1 - 2 * is_long];
+	uint32_t one = word[len - 1], two = word[len - 1 - is_long],
+	         three = word[len - 1 - 2 * is_long];
 
 	return one | 0x20u | (two << 8 | three << 16 | 0x202000u) * (uint32_t)is_long;
 }
@@ -373,8 +376,7 @@ void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_
 	uint64_t b2 = t[-2].brief, b1 = t[-1].brief, n0 = t->brief, n1 = t[1].brief;
 	uint64_t shape = t->shape, gap = t->gap, next = t[1].gap, before = t[-1].shape;
 	unsigned bits = tagger->row_bits;
-	uint64_t shapes =
-	    (((uint64_t)t[-2].shape << 4 | before) << 4 | shape) << 4 | t[1].shape;
+	uint64_t shapes = (((uint64_t)t[-2].shape << 4 | before) << 4 | shape) << 4 | t[1].shape;
 
 	rows[0] = row_of(bits, UINT64_C(0xF2A74DE452E6B439), t->hash + shape);
 	rows[1] = row_of(bits, UINT64_C(0xE513270E269E0D37), both(t[-1].hash, gap << 4 | shape));
@@ -382,8 +384,8 @@ void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_
 	rows[3] = row_of(bits, UINT64_C(0xD23F0824128B2F33), t[2].hash);
 	rows[4] = row_of(bits, UINT64_C(0x9818E811892F902B), (uint64_t)t->suffix << 4 | shape);
 	rows[5] = row_of(bits, UINT64_C(0x9531985D5D9DC9F9), (uint64_t)t->gaz << 4 | shape);
-	rows[6] = row_of(bits, UINT64_C(0xE8E25D940ED90475),
-	                 (b1 << 16 | before << 9) | gap << 4 | shape);
+	rows[6] =
+	    row_of(bits, UINT64_C(0xE8E25D940ED90475), (b1 << 16 | before << 9) | gap << 4 | shape);
 	rows[7] = row_of(bits, UINT64_C(0xB6F675CC81E74EF5),
 	                 (n1 << 16 | (uint64_t)t[1].shape << 9) | next << 4 | shape);
 	rows[8] = row_of(bits, UINT64_C(0x9600A35A099950D9), (b1 << 16 | n0) << 5 | gap);
@@ -483,7 +485,8 @@ static inline gh_pii_scores step(const gh_pii_scores *moves, gh_pii_scores a)
 
 /* Whether no labelling with a name in it can be the best one: if in each place the name's weight is
  * so far below that of no label at all that no move between labels makes up for it. */
-static bool is_nameless(const struct gh_pii_tagger *tagger, const gh_pii_scores *weight, size_t count)
+static bool is_nameless(const struct gh_pii_tagger *tagger, const gh_pii_scores *weight,
+                        size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		int name = greater_of(weight[i][GH_PII_TAG_NAME], weight[i][GH_PII_TAG_NAME_ON]);
@@ -503,8 +506,8 @@ static void decode(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_w
 	static const gh_pii_scores only_name = { LOW, 0, 0, LOW, LOW, LOW, LOW, LOW };
 	gh_pii_scores rest = { 0 };
 
-	path[0] = level(weight[0] + (tokens[0].gap == GH_PII_GAP_COMMA ? tagger->first_on
-	                                                               : tagger->first));
+	path[0] = level(weight[0] +
+	                (tokens[0].gap == GH_PII_GAP_COMMA ? tagger->first_on : tagger->first));
 	for (size_t i = 1; i < count; i++)
 		path[i] = level(weight[i] + step(tagger->moves, path[i - 1]));
 	for (size_t i = count; i-- > 0;) {

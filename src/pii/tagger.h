@@ -66,7 +66,7 @@ enum gh_pii_gap {
 struct gh_pii_tag_word {
 	uint64_t hash; /* gh_pii_word_hash; 0: too long a word */
 	uint32_t start, end;
-	uint32_t suffix; /* its last three bytes, lower-cased */
+	uint32_t suffix;     /* its last three bytes, lower-cased */
 	uint16_t gaz, brief; /* brief: gaz in fewer steps, for features of two words */
 	uint8_t shape, gap, part;
 	bool is_lower;
@@ -146,7 +146,8 @@ static inline bool gh_pii_tagger_maybe_bare(const struct gh_pii_tagger *tagger, 
 void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice text, size_t before,
                          struct gh_pii_tag_word *token);
 
-/* The rows of a word's features; both neighbours at GH_PII_TAGGER_AROUND must be there and ready. */
+/* The rows of a word's features; both neighbours at GH_PII_TAGGER_AROUND must be there and ready.
+ */
 #define GH_PII_TAGGER_FEATURES 15
 void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *token,
                             uint32_t rows[GH_PII_TAGGER_FEATURES]);
@@ -154,8 +155,8 @@ void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_
 void gh_pii_tagger_fetch(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *token,
                          uint32_t rows[GH_PII_TAGGER_FEATURES]);
 
-/* Labels tokens[0, count) by their rows, count at most GH_PII_TAGGER_SEGMENT. `favour` is added for a
- * name. margins[i] is how much better the best path with token i in a name is than the best one
+/* Labels tokens[0, count) by their rows, count at most GH_PII_TAGGER_SEGMENT. `favour` is added for
+ * a name. margins[i] is how much better the best path with token i in a name is than the best one
  * without. False: none of them is a name, and nothing is written. */
 bool gh_pii_tagger_label(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
                          const uint32_t rows[][GH_PII_TAGGER_FEATURES], size_t count,

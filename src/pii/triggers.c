@@ -141,8 +141,8 @@ static void on_word(struct gh_pii_scan *scan, size_t start, size_t end)
 		take_suffix(scan, start, end);
 }
 
-/* Words that have 16 readable bytes from their first on are sifted without a jump: most need no closer
- * look, and which is hard to guess. Both return how many of them are kept. */
+/* Words that have 16 readable bytes from their first on are sifted without a jump: most need no
+ * closer look, and which is hard to guess. Both return how many of them are kept. */
 static inline uint64_t hash_of(const uint8_t *word, size_t len, const uint8_t *limit)
 {
 	return len > GH_PII_SHORT_WORD ? gh_pii_word_hash(gh_slice(word, len), limit)
@@ -280,9 +280,9 @@ void gh_pii_words_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *
 	while (quick > 0 && scan->text.len - (base + pass->starts[quick - 1]) < 16)
 		quick--;
 	const bool all = gh_pii_wants(scan, GH_PII_INDICATORS | GH_PII_PERSONS);
-	size_t kept = (all ? sift_all : sift_values)(
-	    pass, scan->text.data + base, scan->text.data + scan->text.len, quick,
-	    gh_pii_prefixes(scan));
+	size_t kept = (all ? sift_all : sift_values)(pass, scan->text.data + base,
+	                                             scan->text.data + scan->text.len, quick,
+	                                             gh_pii_prefixes(scan));
 	if (gh_pii_wants(scan, GH_PII_PERSONS))
 		gh_pii_names_words(&scratch->names, scan->text, base, pass->starts, pass->ends,
 		                   pass->hashes, quick);

@@ -198,7 +198,9 @@ static uint8_t *read_gazetteer(const char *path, size_t *len)
 	free(line);
 	fclose(in);
 	memcpy(file, "GHTAGGER", 8);
-	const uint32_t head[] = { GH_PII_TAGGER_VERSION, (uint32_t)*len, ROW_BITS, GAZ_BITS, BARE_BITS, 0 };
+	const uint32_t head[] = {
+		GH_PII_TAGGER_VERSION, (uint32_t)*len, ROW_BITS, GAZ_BITS, BARE_BITS, 0
+	};
 	memcpy(file + 8, head, sizeof head);
 	return file;
 }

@@ -107,6 +107,21 @@ static void canonical_json_sorts_keys_by_utf16_and_escapes_as_rfc8785(void **sta
 	gh_buf_free(&out);
 }
 
+/* Every byte that ends a plain run, at each place of a word of the machine and behind it. */
+static void
+plain_runs_of_json_end_at_quotes_backslashes_controls_and_bytes_beyond_ascii(void **state)
+{
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at < 19; at++) {
+			uint8_t text[19];
+			bool plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+			memset(text, ' ', sizeof text);
+			text[at] = (uint8_t)c;
+			assert_int_equal(gh_json_plain(text, sizeof text),
+			                 plain ? sizeof text : at);
+		}
+}
+
 static void canonical_json_refuses_reals(void **state)
 {
 	GH_CLEANUP(gh_json_decref_ptr) json_t *value = NULL;
@@ -174,6 +189,8 @@ int main(void)
 		cmocka_unit_test(base64_round_trips_every_length),
 		cmocka_unit_test(a_uuid_is_version_7_and_survives_its_text_form),
 		cmocka_unit_test(canonical_json_sorts_keys_by_utf16_and_escapes_as_rfc8785),
+		cmocka_unit_test(
+		    plain_runs_of_json_end_at_quotes_backslashes_controls_and_bytes_beyond_ascii),
 		cmocka_unit_test(canonical_json_refuses_reals),
 		cmocka_unit_test(json_with_duplicates_depth_or_trailing_bytes_is_refused),
 		cmocka_unit_test(invalid_utf8_is_written_as_the_replacement_character),

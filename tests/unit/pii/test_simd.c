@@ -54,9 +54,8 @@ static void every_variant_finds_the_places_of_the_scalar_one(void **state)
 		size_t count = round % BLOCKS + 1;
 		size_t places = gh_pii_places_scalar(masks, count, expected);
 		for (const struct gh_pii_classifier *each = gh_pii_classifiers;; each++) {
-			if (each->usable() &&
-			    (each->places(masks, count, got) != places ||
-			     memcmp(got, expected, places * sizeof *got) != 0))
+			if (each->usable() && (each->places(masks, count, got) != places ||
+			                       memcmp(got, expected, places * sizeof *got) != 0))
 				fail_msg("%s differs from scalar", each->name);
 			if (each->run == gh_pii_classify_scalar)
 				break;
