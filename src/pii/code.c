@@ -1,36 +1,20 @@
 /* Identifiers with letters in them, and IBANs: runs of letters and digits, printed in one piece or
  * in groups. Read from the token with the digit, or from the short one before it. */
 #include "pii/detect.h"
+#include "pii/token.h"
 
 #define MAX_CODE   34
 #define MAX_GROUPS 9
 #define HEAD_BYTES 5 /* letters that may stand alone before the digits: "AB 12 34 56 C" */
 
 struct code {
-	char text[MAX_CODE + 2];
+	char text[MAX_CODE + 8];  /* upper case, ends with a zero; eight are copied at a time */
 	uint64_t letters, digits; /* which characters are which */
 	size_t len, start, end, groups, first;
+	bool is_spaced; /* a space joins two of its groups */
 	bool looked;
 	struct gh_pii_near near;
 };
-
-static size_t token_end(struct gh_slice text, size_t at)
-{
-	while (at < text.len && gh_pii_is_alnum(text.data[at]))
-		at++;
-	return at;
-}
-
-/* A sign stands only where the shape has one (Finland), and there stands nothing else. */
-static bool signs_fit(const char *shape, const struct code *code)
-{
-	for (size_t i = 0; i < code->len; i++) {
-		bool is_sign = code->text[i] == '-' || code->text[i] == '+';
-		if (is_sign != (shape[i] == '-'))
-			return false;
-	}
-	return true;
-}
 
 static const struct gh_pii_near *near(struct gh_pii_scan *scan, struct code *code)
 {
@@ -72,8 +56,6 @@ static int id_confidence(struct gh_pii_scan *scan, struct code *code, const stru
 		return code->groups <= 2 || id->alone > 0 ? id->context - 6 : 0;
 	if (is_bare(scan, code) && id->bare > confidence)
 		return id->bare;
-	if (is_plain_code(scan->text, code))
-		return 0;
 	if (code->near.label & GH_W_NEGATIVE)
 		confidence -= 40;
 	else if (code->near.label)
@@ -85,7 +67,7 @@ static int id_confidence(struct gh_pii_scan *scan, struct code *code, const stru
 	uint8_t after = gh_pii_byte(scan, code->end);
 	if (before == '-' || before == '/' || before == '.' || after == '-' || after == '/')
 		confidence -= 35;
-	return confidence;
+	return confidence > 0 && is_plain_code(scan->text, code) ? 0 : confidence;
 }
 
 static void offer_ids(struct gh_pii_scan *scan, struct code *code)
@@ -94,24 +76,24 @@ static void offer_ids(struct gh_pii_scan *scan, struct code *code)
 
 	if (code->len > GH_PII_ID_MAX)
 		return;
-	for (size_t i = index->of[code->len]; i < index->of[code->len + 1]; i++) {
-		const struct gh_pii_id *id = &gh_pii_ids[index->row[i]];
-		if (!id->has_letters || index->letters[i] & ~code->letters ||
-		    index->digits[i] & ~code->digits || !signs_fit(id->shape, code))
+	uint64_t signs = ((UINT64_C(1) << code->len) - 1) & ~(code->letters | code->digits);
+	for (size_t i = index->codes_of[code->len]; i < index->codes_of[code->len + 1]; i++) {
+		const struct gh_pii_code_row *row = &index->codes[i];
+		if (row->letters & ~code->letters || row->digits & ~code->digits ||
+		    row->signs != signs)
 			continue;
-		if (id->valid(code->text))
-			gh_pii_add(scan, code->start, code->end, id->class, id->kind,
-			           id_confidence(scan, code, id));
+		/* Cheaper than most check digits. */
+		int confidence = id_confidence(scan, code, row->id);
+		if (confidence > 0 && row->id->valid(code->text))
+			gh_pii_add(scan, code->start, code->end, row->id->class, row->id->kind,
+			           confidence);
 	}
 }
 
 /* Only "GB29 NWBK …" or one piece: a first group of four, the rest of at most four each. */
 static void offer_iban(struct gh_pii_scan *scan, struct code *code)
 {
-	const char *t = code->text;
-
-	if (code->len < 15 || !gh_pii_is_alpha((uint8_t)t[0]) || !gh_pii_is_alpha((uint8_t)t[1]) ||
-	    !gh_pii_is_digit((uint8_t)t[2]) || !gh_pii_is_digit((uint8_t)t[3]) ||
+	if (code->len < 15 || (code->letters & 3) != 3 || (code->digits & 12) != 12 ||
 	    (code->groups > 1 && code->first != 4))
 		return;
 	bool upper = false, lower = false;
@@ -123,7 +105,7 @@ static void offer_iban(struct gh_pii_scan *scan, struct code *code)
 	/* "LV80 bANK …": nobody prints it so. */
 	if (upper && lower && !(near(scan, code)->label & GH_W_IBAN))
 		return;
-	if (gh_pii_iban_valid(t, code->len))
+	if (gh_pii_iban_valid(code->text, code->len))
 		gh_pii_add(scan, code->start, code->end, GH_PII_PAYMENT_CARD, "iban", 98);
 	else if (code->groups == 1 && near(scan, code)->label & GH_W_IBAN)
 		gh_pii_add(scan, code->start, code->end, GH_PII_PAYMENT_CARD, "iban", 60);
@@ -133,18 +115,14 @@ static void offer_iban(struct gh_pii_scan *scan, struct code *code)
 static void offer_plate(struct gh_pii_scan *scan, struct code *code)
 {
 	const char *t = code->text;
-	size_t letters = 0, digits = 0;
-	int province = (t[0] - '0') * 10 + t[1] - '0';
 
-	if (code->len < 5 || code->len > 9 || !gh_pii_is_digit((uint8_t)t[0]) ||
-	    !gh_pii_is_digit((uint8_t)t[1]) || province < 1 || province > 81)
+	if (code->len > 9 || (code->digits & 3) != 3)
 		return;
-	while (gh_pii_is_alpha((uint8_t)t[2 + letters]))
-		letters++;
-	while (gh_pii_is_digit((uint8_t)t[2 + letters + digits]))
-		digits++;
-	if (letters < 1 || letters > 3 || digits < 2 || digits > 4 ||
-	    2 + letters + digits != code->len)
+	int province = (t[0] - '0') * 10 + t[1] - '0';
+	size_t letters = (size_t)__builtin_ctzll(~(code->letters >> 2));
+	size_t digits = (size_t)__builtin_ctzll(~(code->digits >> (2 + letters)));
+	if (province < 1 || province > 81 || letters < 1 || letters > 3 || digits < 2 ||
+	    digits > 4 || 2 + letters + digits != code->len)
 		return;
 	int says = gh_pii_says(near(scan, code), GH_W_PLATE);
 	bool is_upper = true;
@@ -157,22 +135,18 @@ static void offer_plate(struct gh_pii_scan *scan, struct code *code)
 /* One piece, or all of the pieces that hyphens join. */
 static bool is_joined(struct gh_slice text, const struct code *code)
 {
-	if (code->groups > 1 && memchr(text.data + code->start, ' ', code->end - code->start))
-		return false;
-	return code->end + 1 >= text.len || text.data[code->end] != '-' ||
-	       !gh_pii_is_alnum(text.data[code->end + 1]);
+	return !code->is_spaced && (code->end + 1 >= text.len || text.data[code->end] != '-' ||
+	                            !gh_pii_is_alnum(text.data[code->end + 1]));
 }
 
 /* A label names a document, and what follows fits no shape of ours. */
 static void offer_labelled(struct gh_pii_scan *scan, struct code *code)
 {
 	const uint64_t gov = GH_W_PASSPORT | GH_W_DRIVER | GH_W_VOTER | GH_W_PAN_IN | GH_W_IT_CARD;
-	size_t digits = 0;
+	int digits = __builtin_popcountll(code->digits);
 
-	for (size_t i = 0; i < code->len; i++)
-		digits += gh_pii_is_digit((uint8_t)code->text[i]);
-	if (!is_joined(scan->text, code) || digits < (code->groups > 1 ? 5u : 3u) ||
-	    code->len < 6 || code->len > 20)
+	if (!is_joined(scan->text, code) || digits < (code->groups > 1 ? 5 : 3) || code->len < 6 ||
+	    code->len > 20)
 		return;
 	uint64_t label = near(scan, code)->label;
 	if (label & GH_W_NEGATIVE || code->near.in_column)
@@ -203,21 +177,55 @@ static bool offer_icd(struct gh_pii_scan *scan, size_t start, size_t end)
 	if (!(around.left & GH_W_ICD))
 		return false;
 	if (gh_pii_byte(scan, end) == '.' && gh_pii_is_digit(gh_pii_byte(scan, end + 1)))
-		end = token_end(text, end + 1);
+		end = gh_pii_token_end(text, end + 1);
 	gh_pii_add(scan, start, end, GH_PII_HEALTH, "icd", 88);
 	return true;
 }
 
+/* The letters and digits of [from, to). */
 static void append(struct code *code, struct gh_slice text, size_t from, size_t to)
 {
-	for (; from < to; from++) {
-		uint8_t c = gh_pii_lower(text.data[from]);
-		bool is_letter = gh_pii_is_alpha(c);
-		code->letters |= (uint64_t)is_letter << code->len;
-		code->digits |= (uint64_t)!is_letter << code->len;
-		code->text[code->len++] = (char)(is_letter ? c - 'a' + 'A' : c);
+	for (size_t i = from; i < to; i += 8) {
+		uint64_t eight = gh_pii_eight(text, i);
+		uint64_t letters = gh_pii_letters_of(eight);
+		size_t len = code->len + (i - from);
+		code->letters |= (uint64_t)gh_pii_gather(letters) << len;
+		code->digits |= (uint64_t)gh_pii_gather(gh_pii_digits_of(eight)) << len;
+		eight &= ~(letters >> 2); /* 0x20: upper case */
+		memcpy(code->text + len, &eight, 8);
 	}
+	code->len += to - from;
+	/* What stands behind `to` is not of the code. */
+	uint64_t mine = (UINT64_C(1) << code->len) - 1;
+	code->letters &= mine;
+	code->digits &= mine;
 	code->text[code->len] = 0;
+}
+
+/* Hong Kong puts its check digit in brackets. */
+static bool has_bracket(const struct gh_pii_scan *scan, const struct code *code)
+{
+	return code->groups == 1 && code->letters && code->len >= 7 && code->len <= 8 &&
+	       gh_pii_is_alnum(gh_pii_byte(scan, code->end + 1)) &&
+	       gh_pii_byte(scan, code->end + 2) == ')';
+}
+
+static void offer(struct gh_pii_scan *scan, struct code *code)
+{
+	offer_plate(scan, code);
+	if (code->len >= 8) {
+		offer_ids(scan, code);
+		offer_iban(scan, code);
+	}
+	offer_labelled(scan, code);
+}
+
+/* A word that no identifier has in it: so many letters in a row. Only an IBAN is longer than 20. */
+static bool is_wordy(const struct code *code, size_t last_len)
+{
+	return (code->len > 20 && code->groups > 0 && code->first != 4) ||
+	       (last_len > 6 &&
+	        code->letters >> (code->len - last_len) == (UINT64_C(1) << last_len) - 1);
 }
 
 static void extend(struct gh_pii_scan *scan, size_t start, size_t first_end)
@@ -228,43 +236,29 @@ static void extend(struct gh_pii_scan *scan, size_t start, size_t first_end)
 
 	while (code.groups < MAX_GROUPS && end - at + code.len <= MAX_CODE) {
 		append(&code, text, at, end);
-		bool digits = code.digits, letters = code.letters;
-		/* Only an IBAN is longer than 20, and only words have so many letters in a row. */
-		if ((code.len > 20 && code.groups > 0 && code.first != 4) ||
-		    (end - at > 6 &&
-		     code.letters >> (code.len - (end - at)) == (UINT64_C(1) << (end - at)) - 1))
+		if (is_wordy(&code, end - at))
 			return;
 		code.end = end;
 		code.groups++;
 		code.looked = false;
 		uint8_t next = gh_pii_byte(scan, end);
-		/* Hong Kong puts its check digit in brackets. */
-		if (next == '(' && code.groups == 1 && letters && code.len >= 7 && code.len <= 8 &&
-		    gh_pii_is_alnum(gh_pii_byte(scan, end + 1)) &&
-		    gh_pii_byte(scan, end + 2) == ')') {
+		if (next == '(' && has_bracket(scan, &code)) {
 			append(&code, text, end + 1, end + 2);
 			code.end = end + 3;
 			offer_ids(scan, &code);
 			return;
 		}
-		if (digits && letters && code.len >= 5 && next != '_') {
-			offer_plate(scan, &code);
-			if (code.len >= 8) {
-				offer_ids(scan, &code);
-				offer_iban(scan, &code);
-			}
-			offer_labelled(scan, &code);
-		}
-		/* Finland writes its century as a sign. */
-		if ((next == '-' || next == '+') && code.len == 6 && code.groups == 1 && !letters) {
-			code.text[code.len++] = (char)next;
-			code.text[code.len] = 0;
-		}
+		if (code.digits && code.letters && code.len >= 5 && next != '_')
+			offer(scan, &code);
 		if ((next != ' ' && next != '-') || end + 1 >= text.len ||
 		    !gh_pii_is_alnum(text.data[end + 1]))
 			return;
+		/* Finland writes its century as a sign. */
+		if (next == '-' && code.len == 6 && code.groups == 1 && !code.letters)
+			code.text[code.len++] = '-';
+		code.is_spaced = code.is_spaced || next == ' ';
 		at = end + 1;
-		end = token_end(text, at);
+		end = gh_pii_token_end(text, at);
 	}
 }
 
@@ -282,41 +276,43 @@ static bool letters_follow(struct gh_slice text, size_t end)
 {
 	if (end + 1 >= text.len || (text.data[end] != ' ' && text.data[end] != '-'))
 		return false;
-	size_t stop = token_end(text, end + 1);
-	size_t letters = 0, len = stop - end - 1;
-	for (size_t i = end + 1; i < stop && len <= 8; i++)
-		letters += gh_pii_is_alpha(text.data[i]);
-	return letters > 0 && (letters < len || len <= 3);
+	size_t len = gh_pii_token_end(text, end + 1) - end - 1;
+	if (len == 0 || len > 8)
+		return false;
+	unsigned letters = gh_pii_gather(gh_pii_letters_of(gh_pii_eight(text, end + 1))) &
+	                   ((1u << len) - 1);
+	return letters && (letters != (1u << len) - 1 || len <= 3);
 }
 
-void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at)
+/* "AB 12 34 56 C" and "C 0123456": short letters in front of the token at `start`. */
+static void read_headed(struct gh_pii_scan *scan, size_t start)
 {
 	struct gh_slice text = scan->text;
 
-	if (at < scan->code_done)
+	if (start < 2 || (text.data[start - 1] != ' ' && text.data[start - 1] != '-') ||
+	    !gh_pii_is_alpha(text.data[start - 2]))
 		return;
-	size_t start = token_start(text, at, MAX_CODE + 1), end = token_end(text, at);
+	size_t head = token_start(text, start - 1, HEAD_BYTES + 1);
+	bool plain = start - 1 - head <= HEAD_BYTES, small = start - 1 - head <= 2;
+	for (size_t i = head; i < start - 1 && plain; i++)
+		plain = gh_pii_is_alpha(text.data[i]) && (small || text.data[i] <= 'Z');
+	if (plain)
+		extend(scan, head, start - 1);
+}
+
+void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at, size_t digits_end)
+{
+	struct gh_slice text = scan->text;
+	size_t start = token_start(text, at, MAX_CODE + 1);
+	size_t end = gh_pii_token_end(text, digits_end);
+
 	scan->code_done = end;
-	if (end - start > MAX_CODE)
-		return;
-	uint8_t before = start > 0 ? text.data[start - 1] : ' ';
-	if (before == '_')
+	if (end - start > MAX_CODE || (start > 0 && text.data[start - 1] == '_'))
 		return;
 	if (end - start == 3 && offer_icd(scan, start, end))
 		return;
-	bool mixed = at > start;
-	for (size_t i = at; i < end && !mixed; i++)
-		mixed = gh_pii_is_alpha(text.data[i]);
-	if (mixed || letters_follow(text, end))
+	/* A token with letters: one of digits only ends where they do. */
+	if (start < at || digits_end < end || letters_follow(text, end))
 		extend(scan, start, end);
-	/* "AB 12 34 56 C" and "C 0123456": short letters in front. */
-	if ((before == ' ' || before == '-') && start >= 2 &&
-	    gh_pii_is_alpha(text.data[start - 2])) {
-		size_t head = token_start(text, start - 1, HEAD_BYTES + 1);
-		bool plain = start - 1 - head <= HEAD_BYTES, small = start - 1 - head <= 2;
-		for (size_t i = head; i < start - 1 && plain; i++)
-			plain = gh_pii_is_alpha(text.data[i]) && (small || text.data[i] <= 'Z');
-		if (plain)
-			extend(scan, head, start - 1);
-	}
+	read_headed(scan, start);
 }

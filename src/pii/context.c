@@ -1,6 +1,7 @@
 /* What stands around a value: trigger words within a few dozen bytes, the label right before it,
  * the header of its column, the name of its field. A label outweighs what is farther away. */
 #include "pii/detect.h"
+#include "pii/token.h"
 
 #define LEFT_BYTES  56
 #define RIGHT_BYTES 36
@@ -36,24 +37,15 @@ static const struct {
 };
 
 /* Words that may stand between a label and its value. */
-static bool is_filler(struct gh_slice word)
-{
-	static const char *const fillers[] = { "number", "no",     "nr",     "num",  "is",
-		                               "was",    "the",    "are",    "ends", "id",
-		                               "ending", "in",     "code",   "at",   "on",
-		                               "of",     "me",     "nummer", "us",   "to",
-		                               "es",     "numero", "from",   NULL };
-
-	for (const char *const *filler = fillers; *filler; filler++)
-		if (gh_slice_eq_nocase(word, gh_slice_str(*filler)))
-			return true;
-	return false;
-}
+static const char fillers[][8] = {
+	"number", "no", "nr",   "num", "is", "was", "the", "are",    "ends", "id", "ending", "in",
+	"code",   "at", "on",   "of",  "me", "nummer", "us", "to", "es",   "numero", "from",
+};
 
 /* Nothing but separators and filler words in [from, to), on at most two lines. */
 static bool is_label_gap(struct gh_slice text, size_t from, size_t to)
 {
-	unsigned lines = 0, fillers = 0;
+	unsigned lines = 0, words = 0;
 
 	for (size_t i = from; i < to;) {
 		uint8_t c = text.data[i];
@@ -61,7 +53,8 @@ static bool is_label_gap(struct gh_slice text, size_t from, size_t to)
 			size_t end = i;
 			while (end < to && gh_pii_is_alpha(text.data[end]))
 				end++;
-			if (++fillers > 2 || !is_filler(gh_slice_sub(text, i, end - i)))
+			if (++words > 2 || !gh_pii_is_one_of(gh_pii_short_word(text, i, end), fillers,
+			                                     GH_ARRAY_LEN(fillers)))
 				return false;
 			i = end;
 			continue;
@@ -197,14 +190,17 @@ void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end, stru
 	*out = scan->seen;
 	if (out->in_column)
 		return;
-	/* What stands on the next line is about something else. */
-	struct gh_slice behind = gh_slice_sub(scan->text, end, RIGHT_BYTES);
-	const uint8_t *line = behind.len ? memchr(behind.data, '\n', behind.len) : NULL;
-	size_t right = end + (line ? (size_t)(line - behind.data) : behind.len);
+	size_t right = scan->text.len - end > RIGHT_BYTES ? end + RIGHT_BYTES : scan->text.len;
 	for (size_t i = scan->seen_last; i < scan->trigger_count && scan->triggers[i].start < right;
-	     i++)
-		if (scan->triggers[i].start >= end)
-			out->right |= scan->triggers[i].groups;
+	     i++) {
+		const struct gh_pii_trigger *trigger = &scan->triggers[i];
+		/* What stands on the next line is about something else. */
+		if (trigger->start >= end &&
+		    memchr(scan->text.data + end, '\n', trigger->start - end))
+			break;
+		if (trigger->start >= end)
+			out->right |= trigger->groups;
+	}
 	if (scan->has_scripts)
 		look_scripted_right(scan, end, out);
 	if (!out->label)

@@ -59,10 +59,10 @@ struct gh_pii_scan {
 	/* already read by the detector of that name */
 	size_t number_done, code_done, jwt_done, private_key_done, address_done;
 	/* what is known of long runs, so that signs inside them do not read them again: of one
-	 * alphabet each (credential.c), and of an unquoted value (secret.c) */
+	 * alphabet each (credential.c), of an unquoted value (secret.c), of a sentence (indicator.c) */
 	struct gh_pii_known {
 		size_t start, end;
-	} known_run[GH_PII_ALPHABETS], known_value;
+	} known_run[GH_PII_ALPHABETS], known_value, known_sentence;
 };
 
 /* How much the surroundings speak for `group`: 2 its label, 1 it is mentioned nearby, 0. A label of
@@ -76,13 +76,18 @@ static inline int gh_pii_says(const struct gh_pii_near *near, uint64_t group)
 	return (near->left | near->right) & group ? 1 : 0;
 }
 
+/* Whether one of these classes, a bit each, is looked for. */
+static inline bool gh_pii_looks_for(const struct gh_pii_scan *scan, uint32_t classes)
+{
+	return classes & ~scan->without;
+}
+
 void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end,
                         struct gh_pii_near *out);
 
 /* The families. `at` is where their sign stands. */
 void gh_pii_detect_email(struct gh_pii_scan *scan, size_t at);    /* '@' */
-void gh_pii_detect_number(struct gh_pii_scan *scan, size_t at);   /* first digit of a run */
-void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at);     /* the same: ids with letters */
+void gh_pii_detect_digits(struct gh_pii_scan *scan, size_t at);   /* first digit of a run */
 void gh_pii_detect_assigned(struct gh_pii_scan *scan, size_t at); /* ':' or '=' */
 void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger);
 void gh_pii_detect_login(struct gh_pii_scan *scan, size_t at);       /* where an address ends */
@@ -93,7 +98,9 @@ void gh_pii_detect_pattern(struct gh_pii_scan *scan, size_t at,
                            size_t end);                      /* a word with digits */
 void gh_pii_detect_mrz(struct gh_pii_scan *scan, size_t at); /* the same */
 void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *trigger);
-void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at); /* a run of one or two digits */
+/* What else begins with a run of digits, [at, end). */
+void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at, size_t end); /* ids with letters */
+void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at, size_t end);
 
 void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_class class,
                 const char *kind, int confidence);
@@ -140,14 +147,22 @@ static inline bool gh_pii_may_be_key(const struct gh_pii_prefixes *prefixes, con
 }
 const struct gh_pii_prefixes *gh_pii_prefixes(const struct gh_pii_scan *scan);
 
-/* Rows of gh_pii_ids by number of characters: [of[n], of[n + 1]) after sorting. */
+/* Rows of gh_pii_ids by number of characters, those of digits alone and those with letters: rows
+ * [of[n], of[n + 1]). */
 #define GH_PII_ID_MAX  24
 #define GH_PII_ID_ROWS 192
+struct gh_pii_digit_row {
+	const struct gh_pii_id *id;
+	uint32_t printed[2]; /* its groups as in a span's lengths; 0: no second way */
+};
+struct gh_pii_code_row {
+	const struct gh_pii_id *id;
+	uint32_t letters, digits, signs; /* which characters must be which, lowest bit first */
+};
 struct gh_pii_id_index {
-	uint8_t row[GH_PII_ID_ROWS];
-	uint32_t letters[GH_PII_ID_ROWS],
-	    digits[GH_PII_ID_ROWS]; /* of the row at that place: which characters must be which */
-	uint8_t of[GH_PII_ID_MAX + 2];
+	struct gh_pii_digit_row digits[GH_PII_ID_ROWS];
+	struct gh_pii_code_row codes[GH_PII_ID_ROWS];
+	uint8_t digits_of[GH_PII_ID_MAX + 2], codes_of[GH_PII_ID_MAX + 2];
 };
 void gh_pii_id_index_make(struct gh_pii_id_index *out);
 const struct gh_pii_id_index *gh_pii_id_rows(const struct gh_pii_scan *scan);
