@@ -30,14 +30,14 @@ static bool month_and_day(int month, int day)
 
 bool gh_pii_luhn(const char *digits, size_t count)
 {
+	static const uint8_t twice[] = { 0, 2, 4, 6, 8, 1, 3, 5, 7, 9 };
 	int sum = 0;
+	size_t i = count;
 
-	for (size_t i = 0; i < count; i++) {
-		int d = at(digits, count - 1 - i);
-		if (i & 1)
-			d = d > 4 ? d * 2 - 9 : d * 2;
-		sum += d;
-	}
+	for (; i > 1; i -= 2)
+		sum += at(digits, i - 1) + twice[at(digits, i - 2)];
+	if (i == 1)
+		sum += at(digits, 0);
 	return sum % 10 == 0 && !gh_pii_all_same(digits);
 }
 
@@ -296,8 +296,8 @@ bool gh_pii_valid_kr(const char *s)
 {
 	bool is_new = strchr("3478", s[6]) != NULL;
 
-	return month_and_day(two(s, 2), two(s, 4)) && s[6] >= '1' && s[6] <= '8' && !gh_pii_all_same(s) &&
-	       (!is_new || two(s, 0) < 40);
+	return month_and_day(two(s, 2), two(s, 4)) && s[6] >= '1' && s[6] <= '8' &&
+	       !gh_pii_all_same(s) && (!is_new || two(s, 0) < 40);
 }
 
 bool gh_pii_valid_cn(const char *s)

@@ -62,7 +62,8 @@ bool gh_pii_valid_nif_pt(const char *s)
 {
 	int rest = weighted(s, "98765432") % 11;
 
-	return strchr("1235689", s[0]) && !gh_pii_all_same(s) && (rest < 2 ? 0 : 11 - rest) == at(s, 8);
+	return strchr("1235689", s[0]) && !gh_pii_all_same(s) &&
+	       (rest < 2 ? 0 : 11 - rest) == at(s, 8);
 }
 
 /* Poland's tax number */

@@ -279,8 +279,8 @@ static bool letters_follow(struct gh_slice text, size_t end)
 	size_t len = gh_pii_token_end(text, end + 1) - end - 1;
 	if (len == 0 || len > 8)
 		return false;
-	unsigned letters = gh_pii_gather(gh_pii_letters_of(gh_pii_eight(text, end + 1))) &
-	                   ((1u << len) - 1);
+	unsigned letters =
+	    gh_pii_gather(gh_pii_letters_of(gh_pii_eight(text, end + 1))) & ((1u << len) - 1);
 	return letters && (letters != (1u << len) - 1 || len <= 3);
 }
 

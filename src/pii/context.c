@@ -38,8 +38,8 @@ static const struct {
 
 /* Words that may stand between a label and its value. */
 static const char fillers[][8] = {
-	"number", "no", "nr",   "num", "is", "was", "the", "are",    "ends", "id", "ending", "in",
-	"code",   "at", "on",   "of",  "me", "nummer", "us", "to", "es",   "numero", "from",
+	"number", "no", "nr", "num", "is", "was",    "the", "are", "ends", "id",     "ending", "in",
+	"code",   "at", "on", "of",  "me", "nummer", "us",  "to",  "es",   "numero", "from",
 };
 
 /* Nothing but separators and filler words in [from, to), on at most two lines. */
@@ -53,8 +53,8 @@ static bool is_label_gap(struct gh_slice text, size_t from, size_t to)
 			size_t end = i;
 			while (end < to && gh_pii_is_alpha(text.data[end]))
 				end++;
-			if (++words > 2 || !gh_pii_is_one_of(gh_pii_short_word(text, i, end), fillers,
-			                                     GH_ARRAY_LEN(fillers)))
+			if (++words > 2 || !gh_pii_is_one_of(gh_pii_short_word(text, i, end),
+			                                     fillers, GH_ARRAY_LEN(fillers)))
 				return false;
 			i = end;
 			continue;
@@ -179,6 +179,38 @@ static void look_left(struct gh_pii_scan *scan, size_t start, struct gh_pii_near
 		look_scripted_left(scan, start, out);
 }
 
+/* The end of the line, or `most` bytes behind `at`. Values of one line are looked at many times:
+ * what was read of it is known. */
+static size_t line_end(struct gh_pii_scan *scan, size_t at, size_t most)
+{
+	struct gh_pii_known *known = &scan->known_line;
+	size_t limit = scan->text.len - at > most ? at + most : scan->text.len;
+
+	if (at < known->start || at > known->end)
+		*known = (struct gh_pii_known){ at, at };
+	while (known->end < limit && scan->text.data[known->end] != '\n')
+		known->end++;
+	return known->end < limit ? known->end : limit;
+}
+
+/* The groups of what stands behind a value. */
+static uint64_t look_right(struct gh_pii_scan *scan, size_t end)
+{
+	uint64_t groups = 0;
+	size_t i = scan->seen_last;
+
+	while (i < scan->trigger_count && scan->triggers[i].start < end)
+		i++;
+	if (i == scan->trigger_count || scan->triggers[i].start - end >= RIGHT_BYTES)
+		return 0;
+	/* What stands on the next line is about something else. */
+	size_t right = line_end(scan, end, RIGHT_BYTES);
+	for (; i < scan->trigger_count && scan->triggers[i].start < right; i++)
+		if (scan->triggers[i].start >= end) /* a phrase is listed where it ends */
+			groups |= scan->triggers[i].groups;
+	return groups;
+}
+
 void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end, struct gh_pii_near *out)
 {
 	/* A number in groups is looked at from one start to many ends. */
@@ -190,17 +222,7 @@ void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end, stru
 	*out = scan->seen;
 	if (out->in_column)
 		return;
-	size_t right = scan->text.len - end > RIGHT_BYTES ? end + RIGHT_BYTES : scan->text.len;
-	for (size_t i = scan->seen_last; i < scan->trigger_count && scan->triggers[i].start < right;
-	     i++) {
-		const struct gh_pii_trigger *trigger = &scan->triggers[i];
-		/* What stands on the next line is about something else. */
-		if (trigger->start >= end &&
-		    memchr(scan->text.data + end, '\n', trigger->start - end))
-			break;
-		if (trigger->start >= end)
-			out->right |= trigger->groups;
-	}
+	out->right = look_right(scan, end);
 	if (scan->has_scripts)
 		look_scripted_right(scan, end, out);
 	if (!out->label)

@@ -59,10 +59,11 @@ struct gh_pii_scan {
 	/* already read by the detector of that name */
 	size_t number_done, code_done, jwt_done, private_key_done, address_done;
 	/* what is known of long runs, so that signs inside them do not read them again: of one
-	 * alphabet each (credential.c), of an unquoted value (secret.c), of a sentence (indicator.c) */
+	 * alphabet each (credential.c), of an unquoted value (secret.c), of a sentence
+	 * (indicator.c) and of a line (context.c) */
 	struct gh_pii_known {
 		size_t start, end;
-	} known_run[GH_PII_ALPHABETS], known_value, known_sentence;
+	} known_run[GH_PII_ALPHABETS], known_value, known_sentence, known_line;
 };
 
 /* How much the surroundings speak for `group`: 2 its label, 1 it is mentioned nearby, 0. A label of
@@ -153,6 +154,7 @@ const struct gh_pii_prefixes *gh_pii_prefixes(const struct gh_pii_scan *scan);
 #define GH_PII_ID_ROWS 192
 struct gh_pii_digit_row {
 	const struct gh_pii_id *id;
+	uint64_t words;      /* of the identifier */
 	uint32_t printed[2]; /* its groups as in a span's lengths; 0: no second way */
 };
 struct gh_pii_code_row {

@@ -161,12 +161,13 @@ static void add_digits(struct gh_pii_digit_row *row, const struct gh_pii_id *id)
 	size_t way = 0;
 
 	row->id = id;
+	row->words = id->words;
 	for (const char *at = id->groups; *at; at++)
 		if (*at == '|')
 			way++;
 		else
-			row->printed[way] = row->printed[way] << 4 |
-			                    (uint32_t)(*at == 'x' ? 10 : *at - '0');
+			row->printed[way] =
+			    row->printed[way] << 4 | (uint32_t)(*at == 'x' ? 10 : *at - '0');
 }
 
 static void add_code(struct gh_pii_code_row *row, const struct gh_pii_id *id)

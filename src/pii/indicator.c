@@ -97,7 +97,14 @@ static bool names_somebody(struct gh_slice text, size_t start)
 
 /* Words that end a noun phrase, or tell nothing about which illness it is. */
 static const char stop_words[][8] = {
-	"the", "a", "an", "of", "and", "or", "in", "with", "for", "to", "by", "from", "this", "that", "these", "those", "such", "as", "is", "was", "are", "were", "has", "have", "had", "no", "any", "other", "some", "both", "all", "its", "their", "his", "her", "my", "our", "your", "who", "which", "on", "at", "not", "be", "been", "may", "can", "due", "into", "than", "but", "between", "causes", "cause", "about", "without", "against", "each", "new", "most", "many", "known", "called", "i", "he", "she", "they", "we", "you", "it",
+	"the",   "a",       "an",      "of",    "and",  "or",    "in",      "with",   "for",
+	"to",    "by",      "from",    "this",  "that", "these", "those",   "such",   "as",
+	"is",    "was",     "are",     "were",  "has",  "have",  "had",     "no",     "any",
+	"other", "some",    "both",    "all",   "its",  "their", "his",     "her",    "my",
+	"our",   "your",    "who",     "which", "on",   "at",    "not",     "be",     "been",
+	"may",   "can",     "due",     "into",  "than", "but",   "between", "causes", "cause",
+	"about", "without", "against", "each",  "new",  "most",  "many",    "known",  "called",
+	"i",     "he",      "she",     "they",  "we",   "you",   "it",
 };
 
 /* Where the words before a head noun begin that tell which it is: "Duchenne muscular dystrophy". */
@@ -308,19 +315,19 @@ static size_t read_unit(struct gh_slice text, size_t end, bool *in_months)
 		struct gh_slice text;
 		bool in_months; /* counts months or weeks: always a child */
 	} units[] = {
-		{ GH_SLICE(" years old"), false },     { GH_SLICE(" year old"), false },
-		{ GH_SLICE("-year-old"), false },      { GH_SLICE("-years-old"), false },
-		{ GH_SLICE(" yrs old"), false },       { GH_SLICE(" y/o"), false },
-		{ GH_SLICE(" yo "), false },           { GH_SLICE("yo "), false },
-		{ GH_SLICE(" months old"), true },     { GH_SLICE("-month-old"), true },
-		{ GH_SLICE("-month old"), true },      { GH_SLICE(" years of age"), false },
-		{ GH_SLICE("-yr-old"), false },        { GH_SLICE(" weeks old"), true },
+		{ GH_SLICE(" years old"), false }, { GH_SLICE(" year old"), false },
+		{ GH_SLICE("-year-old"), false },  { GH_SLICE("-years-old"), false },
+		{ GH_SLICE(" yrs old"), false },   { GH_SLICE(" y/o"), false },
+		{ GH_SLICE(" yo "), false },       { GH_SLICE("yo "), false },
+		{ GH_SLICE(" months old"), true }, { GH_SLICE("-month-old"), true },
+		{ GH_SLICE("-month old"), true },  { GH_SLICE(" years of age"), false },
+		{ GH_SLICE("-yr-old"), false },    { GH_SLICE(" weeks old"), true },
 	};
 	uint8_t mark = end < text.len ? text.data[end] : 0;
 	uint8_t letter = end + 1 < text.len ? text.data[end + 1] | 0x20 : 0;
 
-	if (mark != 'y' && ((mark != ' ' && mark != '-') ||
-	                    (letter != 'y' && letter != 'm' && letter != 'w')))
+	if (mark != 'y' &&
+	    ((mark != ' ' && mark != '-') || (letter != 'y' && letter != 'm' && letter != 'w')))
 		return 0;
 	for (size_t i = 0; i < GH_ARRAY_LEN(units); i++) {
 		*in_months = units[i].in_months;

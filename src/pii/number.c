@@ -24,8 +24,8 @@ struct run {
 /* What stands left of a span, however long it is. */
 struct left {
 	bool is_glued, is_fragment;
-	bool opens;     /* a line or field begins */
-	bool is_line;   /* a line begins */
+	bool opens;   /* a line or field begins */
+	bool is_line; /* a line begins */
 };
 
 /* Length of a separator between groups at `at`, 0 when there is none. */
@@ -150,8 +150,7 @@ static void judge_edges(struct gh_slice text, const struct left *left, struct gh
 	span->is_glued =
 	    left->is_glued || after == '%' ||
 	    ((after == '-' || after == '.' || after == ':') && has_digit_word(text, end + 1, 1));
-	span->is_fragment =
-	    left->is_fragment || (after == ' ' && has_digit_word(text, end + 1, 1));
+	span->is_fragment = left->is_fragment || (after == ' ' && has_digit_word(text, end + 1, 1));
 	bool closes = after == '\n' || after == '\t' || after == ',' || after == '<' ||
 	              after == '"' || after == '|' || after == ';' || after == '\r' ||
 	              (after == '.' && (after2 == '\n' || after2 == ' ')) || after >= 0x80;
@@ -195,6 +194,9 @@ static int card_confidence(const struct gh_pii_span *span, const char **kind)
 	if (span->count < 12 || span->count > 19 || span->plus || span->separator == '.' ||
 	    span->separator == '/' || (span->is_glued && says < 2))
 		return 0;
+	bool shaped = span->groups == 1 || (gh_pii_first_length(span) == 4 && span->groups <= 5);
+	if (!says && !shaped)
+		return 0;
 	*kind = "card";
 	if (!gh_pii_luhn(span->digits, span->count))
 		return says == 2 && span->lengths == 0x4444 &&
@@ -203,9 +205,8 @@ static int card_confidence(const struct gh_pii_span *span, const char **kind)
 		           : 0;
 	if (!gh_pii_card_prefix(span->digits, span->count, kind))
 		return says == 2 ? 72 : says ? 60 : 0;
-	bool shaped = span->groups == 1 || (gh_pii_first_length(span) == 4 && span->groups <= 5);
 	if (!shaped)
-		return says ? 60 : 0;
+		return 60;
 	if (says)
 		return 99;
 	if (span->near.label & GH_W_NEGATIVE)
@@ -213,11 +214,6 @@ static int card_confidence(const struct gh_pii_span *span, const char **kind)
 	if (span->is_fragment)
 		return 48;
 	return span->count == 12 ? 55 : 94;
-}
-
-static bool groups_fit(const struct gh_pii_digit_row *row, const struct gh_pii_span *span)
-{
-	return row->printed[0] == span->lengths || row->printed[1] == span->lengths;
 }
 
 /* What a number loses that nothing calls by its name. */
@@ -254,11 +250,13 @@ static int called_confidence(const struct gh_pii_span *span, const struct gh_pii
 	           : id->context - 22;
 }
 
-static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_digit_row *row)
+/* `loss`: what doubt() says. */
+static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_digit_row *row,
+                         int loss)
 {
 	const struct gh_pii_id *id = row->id;
-	int says = gh_pii_says(&span->near, id->words);
-	bool fits = groups_fit(row, span);
+	int says = gh_pii_says(&span->near, row->words);
+	bool fits = row->printed[0] == span->lengths || row->printed[1] == span->lengths;
 
 	if (says)
 		return called_confidence(span, id, says, fits);
@@ -266,7 +264,7 @@ static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_dig
 		return 0;
 	int alone = fits ? id->alone : 0;
 	if (!span->is_whole)
-		return alone - doubt(span);
+		return alone - loss;
 	int bare = fits || span->groups == 1 ? id->bare : id->bare - 26;
 	return alone > bare ? alone : bare;
 }
@@ -276,7 +274,7 @@ static int labelled_confidence(const struct gh_pii_span *span, const char **kind
 {
 	uint64_t label = span->near.label & GOV_LABELS;
 
-	if (!label || span->count < 6 || span->count > 16 || gh_pii_is_date(span) ||
+	if (!label || span->count < 6 || span->count > 16 ||
 	    (span->near.label & (GH_W_PHONE | GH_W_NEGATIVE)))
 		return 0;
 	*kind = label & GH_W_PASSPORT ? "passport"
@@ -292,14 +290,13 @@ static void offer_ids(struct gh_pii_scan *scan, const struct gh_pii_span *span)
 {
 	const struct gh_pii_id_index *index = gh_pii_id_rows(scan);
 	const char *kind = "national-id";
-	int best = 0;
+	int best = 0, loss = doubt(span);
 
-	if (gh_pii_is_decimal(span) || gh_pii_is_date(span) || span->lengths == 0x54 ||
-	    gh_pii_is_ip_address(span))
+	if (span->lengths == 0x54)
 		return;
 	for (size_t i = index->digits_of[span->count]; i < index->digits_of[span->count + 1]; i++) {
 		const struct gh_pii_digit_row *row = &index->digits[i];
-		int confidence = id_confidence(span, row);
+		int confidence = id_confidence(span, row, loss);
 		/* Most are out of the question, whatever their check digits say. */
 		if (confidence <= 0 || !row->id->valid(span->digits))
 			continue;
@@ -315,12 +312,20 @@ static void offer_ids(struct gh_pii_scan *scan, const struct gh_pii_span *span)
 		gh_pii_add(scan, span->start, span->end, GH_PII_HEALTH, "mrn", 88);
 }
 
+/* 3.14159: not digits in groups. */
+static bool is_decimal(const struct gh_pii_span *span)
+{
+	return span->groups == 2 && span->separator == '.' && gh_pii_first_length(span) <= 3;
+}
+
 static void offer(struct gh_pii_scan *scan, const struct gh_pii_span *span)
 {
 	const char *kind = "card";
 	int card = card_confidence(span, &kind);
 
 	gh_pii_add(scan, span->start, span->end, GH_PII_PAYMENT_CARD, kind, card);
+	if (is_decimal(span) || gh_pii_is_date(span) || gh_pii_is_ip_address(span))
+		return;
 	if (!span->plus)
 		offer_ids(scan, span);
 	int phone = gh_pii_phone_confidence(span);
@@ -340,8 +345,9 @@ static bool is_counting(const struct run *run, const struct gh_pii_span *span)
 static void offer_spans(struct gh_pii_scan *scan, const struct run *run, size_t first)
 {
 	struct gh_slice text = scan->text;
-	struct gh_pii_span span;
-	struct left left;
+	/* Not zeroed: every field is set before it is read. */
+	__attribute__((uninitialized)) struct gh_pii_span span;
+	__attribute__((uninitialized)) struct left left;
 
 	if (!begin_span(text, run, first, &span))
 		return;
@@ -359,10 +365,10 @@ static void offer_spans(struct gh_pii_scan *scan, const struct run *run, size_t 
 	}
 }
 
-/* Apart, so that the run need not be zeroed for the many that are no numbers. */
-static __attribute__((noinline)) void read_number(struct gh_pii_scan *scan, size_t at, size_t end)
+static void read_number(struct gh_pii_scan *scan, size_t at, size_t end)
 {
-	struct run run;
+	/* Not zeroed: of the groups only those are looked at that were read. */
+	__attribute__((uninitialized)) struct run run;
 
 	read_run(scan->text, at, end, &run);
 	/* A run that was cut is read on from its middle, so that no number falls into the cut. */

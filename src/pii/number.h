@@ -30,12 +30,6 @@ static inline unsigned gh_pii_first_length(const struct gh_pii_span *span)
 	return (unsigned)(span->lengths >> 4 * (span->groups - 1));
 }
 
-/* 3.14159: not digits in groups. */
-static inline bool gh_pii_is_decimal(const struct gh_pii_span *span)
-{
-	return span->groups == 2 && span->separator == '.' && gh_pii_first_length(span) <= 3;
-}
-
 /* Whether no group is longer than `most`. */
 static inline bool gh_pii_groups_within(const struct gh_pii_span *span, unsigned most)
 {
@@ -45,7 +39,7 @@ static inline bool gh_pii_groups_within(const struct gh_pii_span *span, unsigned
 	return true;
 }
 
-/* 0 when it is none. */
+/* Of what is neither a date nor an address of the internet; 0 when it is none. */
 int gh_pii_phone_confidence(const struct gh_pii_span *span);
 /* Where "x123" or "ext. 45" behind a phone number ends. */
 size_t gh_pii_phone_end(struct gh_slice text, size_t end);

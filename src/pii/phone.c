@@ -2,12 +2,9 @@
  * them. Shapes that many other numbers have need a word nearby or a line of their own. */
 #include "pii/number.h"
 
-/* "1989 - 1994" and "1200/1300": two years from `first` on. */
-static bool are_years(const char *digits, int first, int end)
+static bool is_between(int value, int first, int end)
 {
-	int a = gh_pii_number_at(digits, 4), b = gh_pii_number_at(digits + 4, 4);
-
-	return a >= first && a < end && b >= first && b < end;
+	return value >= first && value < end;
 }
 
 bool gh_pii_is_date(const struct gh_pii_span *span)
@@ -17,10 +14,14 @@ bool gh_pii_is_date(const struct gh_pii_span *span)
 	int a, b;
 
 	switch (span->lengths) {
-	case 0x44: return are_years(d, 1900, 2100) || (is_joined && are_years(d, 1000, 2200));
-	case 0x422:
+	case 0x44: /* "1989 - 1994", "1200/1300" */
 		a = gh_pii_number_at(d, 4);
-		return is_joined && gh_pii_number_at(d + 4, 2) <= 12 && a >= 1800 && a < 2200;
+		b = gh_pii_number_at(d + 4, 4);
+		return (is_between(a, 1900, 2100) && is_between(b, 1900, 2100)) ||
+		       (is_joined && is_between(a, 1000, 2200) && is_between(b, 1000, 2200));
+	case 0x422:
+		return is_joined && gh_pii_number_at(d + 4, 2) <= 12 &&
+		       is_between(gh_pii_number_at(d, 4), 1800, 2200);
 	case 0x222:
 	case 0x224:
 		a = gh_pii_number_at(d, 2);
@@ -81,7 +82,8 @@ static int by_shape(const struct gh_pii_span *span)
 		return 88;
 	if (span->paren && grouped && n >= 8)
 		return 72;
-	if (memcmp(d, "00", 2) == 0 && grouped && n >= 11 && d[2] != '0' && gh_pii_first_length(span) == 4)
+	if (memcmp(d, "00", 2) == 0 && grouped && n >= 11 && d[2] != '0' &&
+	    gh_pii_first_length(span) == 4)
 		return 66;
 	if (d[0] == '0' && d[1] != '0' && grouped && n >= 9 && n <= 12 && span->separator != '.')
 		return 58;
@@ -117,8 +119,7 @@ int gh_pii_phone_confidence(const struct gh_pii_span *span)
 	int says = gh_pii_says(&span->near, GH_W_PHONE), shape;
 	bool other = span->near.label && says == 0;
 
-	if (span->count < 6 || span->count > 15 || gh_pii_is_decimal(span) || gh_pii_is_date(span) ||
-	    is_version(span) || gh_pii_is_ip_address(span) ||
+	if (span->count < 6 || span->count > 15 || is_version(span) ||
 	    (span->digits[0] == '0' && gh_pii_all_same(span->digits)) || is_limit(span))
 		return 0;
 	/* 1.3.6.1.5.5.7: the name of an object. */
@@ -157,17 +158,18 @@ int gh_pii_phone_confidence(const struct gh_pii_span *span)
 
 size_t gh_pii_phone_end(struct gh_slice text, size_t end)
 {
-	static const char *const marks[] = { "extension", "ext.", "ext", "x", "#" };
+	static const struct gh_slice marks[] = { GH_SLICE("extension"), GH_SLICE("ext."),
+		                                 GH_SLICE("ext"), GH_SLICE("x"), GH_SLICE("#") };
 	size_t at = end;
 
 	while (at < text.len && at - end < 2 && (text.data[at] == ' ' || text.data[at] == ','))
 		at++;
+	uint8_t first = at < text.len ? gh_pii_lower(text.data[at]) : 0;
+	if (first != 'e' && first != 'x' && first != '#')
+		return end;
 	for (size_t m = 0; m < GH_ARRAY_LEN(marks); m++) {
-		size_t len = strlen(marks[m]), i = 0;
-		while (i < len && at + i < text.len &&
-		       gh_pii_lower(text.data[at + i]) == (uint8_t)marks[m][i])
-			i++;
-		if (i < len)
+		size_t len = marks[m].len;
+		if (!gh_slice_eq_nocase(gh_slice_sub(text, at, len), marks[m]))
 			continue;
 		size_t digits = at + len;
 		while (digits < text.len && digits - at - len < 2 &&

@@ -80,8 +80,8 @@ static inline size_t gh_pii_token_end(struct gh_slice text, size_t at)
 	return at;
 }
 
-/* A word of up to eight letters as a number, lower-cased; 0 for a longer one. Of no other bytes than
- * letters, digits, apostrophes and those beyond ASCII. */
+/* A word of up to eight letters as a number, lower-cased; 0 for a longer one. Of no other bytes
+ * than letters, digits, apostrophes and those beyond ASCII. */
 static inline uint64_t gh_pii_short_word(struct gh_slice text, size_t start, size_t end)
 {
 	size_t len = end - start;
