@@ -8,13 +8,29 @@
 #define HEAD_BYTES 5 /* letters that may stand alone before the digits: "AB 12 34 56 C" */
 
 struct code {
-	char text[MAX_CODE + 8];  /* upper case, ends with a zero; eight are copied at a time */
 	uint64_t letters, digits; /* which characters are which */
 	size_t len, start, end, groups, first;
 	bool is_spaced; /* a space joins two of its groups */
 	bool looked;
 	struct gh_pii_near near;
+	char text[MAX_CODE + 2]; /* what text_of() made */
 };
+
+/* Its characters in upper case, without what stands between its groups. Made for the few whose
+ * letters and digits stand where those of an identifier do. */
+static const char *text_of(const struct gh_pii_scan *scan, struct code *code)
+{
+	uint64_t signs = ~(code->letters | code->digits);
+	size_t len = 0;
+
+	for (size_t i = code->start; i < code->end && len < code->len; i++) {
+		uint8_t c = scan->text.data[i];
+		if (gh_pii_is_alnum(c) || signs >> len & 1)
+			code->text[len++] = (char)(c >= 'a' ? c - 0x20 : c);
+	}
+	code->text[len] = 0;
+	return code->text;
+}
 
 static const struct gh_pii_near *near(struct gh_pii_scan *scan, struct code *code)
 {
@@ -74,7 +90,7 @@ static void offer_ids(struct gh_pii_scan *scan, struct code *code)
 {
 	const struct gh_pii_id_index *index = gh_pii_id_rows(scan);
 
-	if (code->len > GH_PII_ID_MAX)
+	if (!(index->code_lengths[code->letters & 15] >> code->len & 1))
 		return;
 	uint64_t signs = ((UINT64_C(1) << code->len) - 1) & ~(code->letters | code->digits);
 	for (size_t i = index->codes_of[code->len]; i < index->codes_of[code->len + 1]; i++) {
@@ -84,7 +100,7 @@ static void offer_ids(struct gh_pii_scan *scan, struct code *code)
 			continue;
 		/* Cheaper than most check digits. */
 		int confidence = id_confidence(scan, code, row->id);
-		if (confidence > 0 && row->id->valid(code->text))
+		if (confidence > 0 && row->id->valid(text_of(scan, code)))
 			gh_pii_add(scan, code->start, code->end, row->id->class, row->id->kind,
 			           confidence);
 	}
@@ -105,7 +121,7 @@ static void offer_iban(struct gh_pii_scan *scan, struct code *code)
 	/* "LV80 bANK …": nobody prints it so. */
 	if (upper && lower && !(near(scan, code)->label & GH_W_IBAN))
 		return;
-	if (gh_pii_iban_valid(code->text, code->len))
+	if (gh_pii_iban_valid(text_of(scan, code), code->len))
 		gh_pii_add(scan, code->start, code->end, GH_PII_PAYMENT_CARD, "iban", 98);
 	else if (code->groups == 1 && near(scan, code)->label & GH_W_IBAN)
 		gh_pii_add(scan, code->start, code->end, GH_PII_PAYMENT_CARD, "iban", 60);
@@ -114,15 +130,16 @@ static void offer_iban(struct gh_pii_scan *scan, struct code *code)
 /* Turkish number plates: province 01 to 81, one to three letters, two to four digits. */
 static void offer_plate(struct gh_pii_scan *scan, struct code *code)
 {
-	const char *t = code->text;
-
 	if (code->len > 9 || (code->digits & 3) != 3)
 		return;
-	int province = (t[0] - '0') * 10 + t[1] - '0';
 	size_t letters = (size_t)__builtin_ctzll(~(code->letters >> 2));
 	size_t digits = (size_t)__builtin_ctzll(~(code->digits >> (2 + letters)));
-	if (province < 1 || province > 81 || letters < 1 || letters > 3 || digits < 2 ||
-	    digits > 4 || 2 + letters + digits != code->len)
+	if (letters < 1 || letters > 3 || digits < 2 || digits > 4 ||
+	    2 + letters + digits != code->len)
+		return;
+	const char *t = text_of(scan, code);
+	int province = (t[0] - '0') * 10 + t[1] - '0';
+	if (province < 1 || province > 81)
 		return;
 	int says = gh_pii_says(near(scan, code), GH_W_PLATE);
 	bool is_upper = true;
@@ -177,29 +194,19 @@ static bool offer_icd(struct gh_pii_scan *scan, size_t start, size_t end)
 	if (!(around.left & GH_W_ICD))
 		return false;
 	if (gh_pii_byte(scan, end) == '.' && gh_pii_is_digit(gh_pii_byte(scan, end + 1)))
-		end = gh_pii_token_end(text, end + 1);
+		end = gh_pii_read_token(text, end + 1).end;
 	gh_pii_add(scan, start, end, GH_PII_HEALTH, "icd", 88);
 	return true;
 }
 
-/* The letters and digits of [from, to). */
-static void append(struct code *code, struct gh_slice text, size_t from, size_t to)
+/* Makes a code longer by a token, or by its first characters. */
+static void append(struct code *code, const struct gh_pii_token *token, size_t len)
 {
-	for (size_t i = from; i < to; i += 8) {
-		uint64_t eight = gh_pii_eight(text, i);
-		uint64_t letters = gh_pii_letters_of(eight);
-		size_t len = code->len + (i - from);
-		code->letters |= (uint64_t)gh_pii_gather(letters) << len;
-		code->digits |= (uint64_t)gh_pii_gather(gh_pii_digits_of(eight)) << len;
-		eight &= ~(letters >> 2); /* 0x20: upper case */
-		memcpy(code->text + len, &eight, 8);
-	}
-	code->len += to - from;
-	/* What stands behind `to` is not of the code. */
-	uint64_t mine = (UINT64_C(1) << code->len) - 1;
-	code->letters &= mine;
-	code->digits &= mine;
-	code->text[code->len] = 0;
+	uint64_t mine = (UINT64_C(1) << len) - 1;
+
+	code->letters |= (token->letters & mine) << code->len;
+	code->digits |= (~token->letters & mine) << code->len;
+	code->len += len;
 }
 
 /* Hong Kong puts its check digit in brackets. */
@@ -228,14 +235,19 @@ static bool is_wordy(const struct code *code, size_t last_len)
 	        code->letters >> (code->len - last_len) == (UINT64_C(1) << last_len) - 1);
 }
 
-static void extend(struct gh_pii_scan *scan, size_t start, size_t first_end)
+static void extend(struct gh_pii_scan *scan, struct gh_pii_token token)
 {
 	struct gh_slice text = scan->text;
-	struct code code = { .start = start, .first = first_end - start };
-	size_t at = start, end = first_end;
+	/* Not zeroed: its text, and what stands around it before it was looked at. */
+	__attribute__((uninitialized)) struct code code;
 
-	while (code.groups < MAX_GROUPS && end - at + code.len <= MAX_CODE) {
-		append(&code, text, at, end);
+	code.letters = code.digits = code.len = code.groups = 0;
+	code.start = token.start;
+	code.first = token.end - token.start;
+	code.is_spaced = false;
+	for (;;) {
+		size_t at = token.start, end = token.end;
+		append(&code, &token, end - at);
 		if (is_wordy(&code, end - at))
 			return;
 		code.end = end;
@@ -243,7 +255,8 @@ static void extend(struct gh_pii_scan *scan, size_t start, size_t first_end)
 		code.looked = false;
 		uint8_t next = gh_pii_byte(scan, end);
 		if (next == '(' && has_bracket(scan, &code)) {
-			append(&code, text, end + 1, end + 2);
+			token = gh_pii_read_token(text, end + 1);
+			append(&code, &token, 1);
 			code.end = end + 3;
 			offer_ids(scan, &code);
 			return;
@@ -251,14 +264,14 @@ static void extend(struct gh_pii_scan *scan, size_t start, size_t first_end)
 		if (code.digits && code.letters && code.len >= 5 && next != '_')
 			offer(scan, &code);
 		if ((next != ' ' && next != '-') || end + 1 >= text.len ||
-		    !gh_pii_is_alnum(text.data[end + 1]))
+		    !gh_pii_is_alnum(text.data[end + 1]) || code.groups == MAX_GROUPS)
 			return;
 		/* Finland writes its century as a sign. */
-		if (next == '-' && code.len == 6 && code.groups == 1 && !code.letters)
-			code.text[code.len++] = '-';
+		code.len += next == '-' && code.len == 6 && code.groups == 1 && !code.letters;
 		code.is_spaced = code.is_spaced || next == ' ';
-		at = end + 1;
-		end = gh_pii_token_end(text, at);
+		token = gh_pii_read_token(text, end + 1);
+		if (token.end - token.start + code.len > MAX_CODE)
+			return;
 	}
 }
 
@@ -276,12 +289,19 @@ static bool letters_follow(struct gh_slice text, size_t end)
 {
 	if (end + 1 >= text.len || (text.data[end] != ' ' && text.data[end] != '-'))
 		return false;
-	size_t len = gh_pii_token_end(text, end + 1) - end - 1;
-	if (len == 0 || len > 8)
+	struct gh_pii_token token = gh_pii_read_token(text, end + 1);
+	size_t len = token.end - token.start;
+	if (!token.letters || len > 8)
 		return false;
-	unsigned letters =
-	    gh_pii_gather(gh_pii_letters_of(gh_pii_eight(text, end + 1))) & ((1u << len) - 1);
-	return letters && (letters != (1u << len) - 1 || len <= 3);
+	return token.letters != (UINT64_C(1) << len) - 1 || len <= 3;
+}
+
+static bool is_upper(struct gh_slice text, size_t at, size_t len)
+{
+	for (size_t i = at; i < at + len; i++)
+		if (text.data[i] > 'Z')
+			return false;
+	return true;
 }
 
 /* "AB 12 34 56 C" and "C 0123456": short letters in front of the token at `start`. */
@@ -292,27 +312,27 @@ static void read_headed(struct gh_pii_scan *scan, size_t start)
 	if (start < 2 || (text.data[start - 1] != ' ' && text.data[start - 1] != '-') ||
 	    !gh_pii_is_alpha(text.data[start - 2]))
 		return;
-	size_t head = token_start(text, start - 1, HEAD_BYTES + 1);
-	bool plain = start - 1 - head <= HEAD_BYTES, small = start - 1 - head <= 2;
-	for (size_t i = head; i < start - 1 && plain; i++)
-		plain = gh_pii_is_alpha(text.data[i]) && (small || text.data[i] <= 'Z');
-	if (plain)
-		extend(scan, head, start - 1);
+	size_t at = token_start(text, start - 1, HEAD_BYTES + 1), len = start - 1 - at;
+	if (len > HEAD_BYTES)
+		return;
+	struct gh_pii_token head = gh_pii_read_token(text, at);
+	if (head.letters == (UINT64_C(1) << len) - 1 && (len <= 2 || is_upper(text, at, len)))
+		extend(scan, head);
 }
 
 void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at, size_t digits_end)
 {
 	struct gh_slice text = scan->text;
 	size_t start = token_start(text, at, MAX_CODE + 1);
-	size_t end = gh_pii_token_end(text, digits_end);
+	struct gh_pii_token token = gh_pii_read_token(text, start);
+	size_t len = token.end - start;
 
-	scan->code_done = end;
-	if (end - start > MAX_CODE || (start > 0 && text.data[start - 1] == '_'))
+	scan->code_done = token.end;
+	if (len > MAX_CODE || (start > 0 && text.data[start - 1] == '_'))
 		return;
-	if (end - start == 3 && offer_icd(scan, start, end))
+	if (len == 3 && offer_icd(scan, start, token.end))
 		return;
-	/* A token with letters: one of digits only ends where they do. */
-	if (start < at || digits_end < end || letters_follow(text, end))
-		extend(scan, start, end);
+	if (token.letters || letters_follow(text, token.end))
+		extend(scan, token);
 	read_headed(scan, start);
 }

@@ -164,6 +164,8 @@ struct gh_pii_code_row {
 struct gh_pii_id_index {
 	struct gh_pii_digit_row digits[GH_PII_ID_ROWS];
 	struct gh_pii_code_row codes[GH_PII_ID_ROWS];
+	/* lengths of codes, a bit each, by which of their first four characters are letters */
+	uint64_t code_lengths[16];
 	uint8_t digits_of[GH_PII_ID_MAX + 2], codes_of[GH_PII_ID_MAX + 2];
 };
 void gh_pii_id_index_make(struct gh_pii_id_index *out);

@@ -180,6 +180,13 @@ static void add_code(struct gh_pii_code_row *row, const struct gh_pii_id *id)
 	}
 }
 
+static void note_length(struct gh_pii_id_index *out, const struct gh_pii_code_row *row)
+{
+	for (uint32_t head = 0; head < GH_ARRAY_LEN(out->code_lengths); head++)
+		if (!(row->letters & 15 & ~head) && !(row->digits & head))
+			out->code_lengths[head] |= UINT64_C(1) << row->id->len;
+}
+
 void gh_pii_id_index_make(struct gh_pii_id_index *out)
 {
 	size_t digits = 0, codes = 0;
@@ -187,11 +194,17 @@ void gh_pii_id_index_make(struct gh_pii_id_index *out)
 	for (size_t len = 0; len <= GH_PII_ID_MAX; len++) {
 		out->digits_of[len] = (uint8_t)digits;
 		out->codes_of[len] = (uint8_t)codes;
-		for (size_t i = 0; i < gh_pii_id_count; i++)
-			if (gh_pii_ids[i].len == len && gh_pii_ids[i].has_letters)
-				add_code(&out->codes[codes++], &gh_pii_ids[i]);
-			else if (gh_pii_ids[i].len == len)
-				add_digits(&out->digits[digits++], &gh_pii_ids[i]);
+		for (size_t i = 0; i < gh_pii_id_count; i++) {
+			const struct gh_pii_id *id = &gh_pii_ids[i];
+			if (id->len != len)
+				continue;
+			if (!id->has_letters) {
+				add_digits(&out->digits[digits++], id);
+				continue;
+			}
+			add_code(&out->codes[codes], id);
+			note_length(out, &out->codes[codes++]);
+		}
 	}
 	out->digits_of[GH_PII_ID_MAX + 1] = (uint8_t)digits;
 	out->codes_of[GH_PII_ID_MAX + 1] = (uint8_t)codes;

@@ -56,7 +56,7 @@ static inline unsigned gh_pii_gather(uint64_t tops)
 	return (unsigned)((tops >> 7) * UINT64_C(0x0102040810204080) >> 56);
 }
 
-/* Where the run of digits, or of letters and digits, that goes through `at` ends. */
+/* Where the run of digits that goes through `at` ends. */
 static inline size_t gh_pii_digits_end(struct gh_slice text, size_t at)
 {
 	size_t more;
@@ -68,16 +68,27 @@ static inline size_t gh_pii_digits_end(struct gh_slice text, size_t at)
 	return at;
 }
 
-static inline size_t gh_pii_token_end(struct gh_slice text, size_t at)
+/* A run of letters and digits from `start` on. */
+struct gh_pii_token {
+	size_t start, end;
+	uint64_t letters; /* which of the first 64 are letters, the first one lowest */
+};
+
+static inline struct gh_pii_token gh_pii_read_token(struct gh_slice text, size_t at)
 {
+	struct gh_pii_token token = { .start = at, .end = at };
 	size_t more;
 
 	do {
-		uint64_t bytes = gh_pii_eight(text, at);
-		more = gh_pii_leading(gh_pii_digits_of(bytes) | gh_pii_letters_of(bytes));
-		at += more;
+		uint64_t eight = gh_pii_eight(text, token.end);
+		uint64_t letters = gh_pii_letters_of(eight);
+		more = gh_pii_leading(gh_pii_digits_of(eight) | letters);
+		uint64_t mine = gh_pii_gather(letters) & ((1u << more) - 1);
+		if (token.end - at < 64)
+			token.letters |= mine << (token.end - at);
+		token.end += more;
 	} while (more == 8);
-	return at;
+	return token;
 }
 
 /* A word of up to eight letters as a number, lower-cased; 0 for a longer one. Of no other bytes
