@@ -106,11 +106,16 @@ static void offer_ids(struct gh_pii_scan *scan, struct code *code)
 	}
 }
 
-/* Only "GB29 NWBK …" or one piece: a first group of four, the rest of at most four each. */
+/* "GB29 NWBK …" or one piece: a first group of four, the rest of at most four each. */
+static bool may_be_iban(const struct code *code)
+{
+	return (code->letters & 3) == 3 && (code->digits & 12) == 12 &&
+	       (code->groups <= 1 || code->first == 4);
+}
+
 static void offer_iban(struct gh_pii_scan *scan, struct code *code)
 {
-	if (code->len < 15 || (code->letters & 3) != 3 || (code->digits & 12) != 12 ||
-	    (code->groups > 1 && code->first != 4))
+	if (code->len < 15 || !may_be_iban(code))
 		return;
 	bool upper = false, lower = false;
 	for (size_t i = code->start; i < code->end; i++) {
@@ -227,10 +232,10 @@ static void offer(struct gh_pii_scan *scan, struct code *code)
 	offer_labelled(scan, code);
 }
 
-/* A word that no identifier has in it: so many letters in a row. Only an IBAN is longer than 20. */
-static bool is_wordy(const struct code *code, size_t last_len)
+/* So many letters in a row are a word; and nothing but an IBAN is longer than 20. */
+static bool is_too_long(const struct code *code, size_t last_len)
 {
-	return (code->len > 20 && code->groups > 0 && code->first != 4) ||
+	return (code->len > 20 && !may_be_iban(code)) ||
 	       (last_len > 6 &&
 	        code->letters >> (code->len - last_len) == (UINT64_C(1) << last_len) - 1);
 }
@@ -248,10 +253,10 @@ static void extend(struct gh_pii_scan *scan, struct gh_pii_token token)
 	for (;;) {
 		size_t at = token.start, end = token.end;
 		append(&code, &token, end - at);
-		if (is_wordy(&code, end - at))
-			return;
 		code.end = end;
 		code.groups++;
+		if (is_too_long(&code, end - at))
+			return;
 		code.looked = false;
 		uint8_t next = gh_pii_byte(scan, end);
 		if (next == '(' && has_bracket(scan, &code)) {
@@ -287,21 +292,14 @@ static size_t token_start(struct gh_slice text, size_t at, size_t most)
 /* Whether a token with letters follows over one space or hyphen: "131052-308T", "06 A 123". */
 static bool letters_follow(struct gh_slice text, size_t end)
 {
-	if (end + 1 >= text.len || (text.data[end] != ' ' && text.data[end] != '-'))
+	if (end + 1 >= text.len || (text.data[end] != ' ' && text.data[end] != '-') ||
+	    !gh_pii_is_alnum(text.data[end + 1]))
 		return false;
 	struct gh_pii_token token = gh_pii_read_token(text, end + 1);
 	size_t len = token.end - token.start;
 	if (!token.letters || len > 8)
 		return false;
 	return token.letters != (UINT64_C(1) << len) - 1 || len <= 3;
-}
-
-static bool is_upper(struct gh_slice text, size_t at, size_t len)
-{
-	for (size_t i = at; i < at + len; i++)
-		if (text.data[i] > 'Z')
-			return false;
-	return true;
 }
 
 /* "AB 12 34 56 C" and "C 0123456": short letters in front of the token at `start`. */
@@ -313,18 +311,22 @@ static void read_headed(struct gh_pii_scan *scan, size_t start)
 	    !gh_pii_is_alpha(text.data[start - 2]))
 		return;
 	size_t at = token_start(text, start - 1, HEAD_BYTES + 1), len = start - 1 - at;
-	if (len > HEAD_BYTES)
-		return;
-	struct gh_pii_token head = gh_pii_read_token(text, at);
-	if (head.letters == (UINT64_C(1) << len) - 1 && (len <= 2 || is_upper(text, at, len)))
-		extend(scan, head);
+	bool plain = len <= HEAD_BYTES;
+	for (size_t i = at; i < at + len && plain; i++)
+		plain = gh_pii_is_alpha(text.data[i]) && (len <= 2 || text.data[i] <= 'Z');
+	if (plain)
+		extend(scan, (struct gh_pii_token){ at, start - 1, (UINT64_C(1) << len) - 1 });
 }
 
 void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at, size_t digits_end)
 {
 	struct gh_slice text = scan->text;
 	size_t start = token_start(text, at, MAX_CODE + 1);
-	struct gh_pii_token token = gh_pii_read_token(text, start);
+	struct gh_pii_token token = { start, digits_end, 0 };
+
+	/* Most are of digits only. */
+	if (start < at || gh_pii_is_alnum(gh_pii_byte(scan, digits_end)))
+		token = gh_pii_read_token(text, start);
 	size_t len = token.end - start;
 
 	scan->code_done = token.end;

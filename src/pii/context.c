@@ -86,12 +86,16 @@ static size_t first_behind(struct gh_pii_scan *scan, size_t at)
 	return i;
 }
 
+/* Bytes from 0xe0 on: the three upper bits. */
 static bool has_script(struct gh_slice text)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (text.data[i] >= 0xe0)
-			return true;
-	return false;
+	uint64_t any = 0;
+
+	for (size_t i = 0; i < text.len; i += 8) {
+		uint64_t eight = gh_pii_eight(text, i);
+		any |= eight & eight << 1 & eight << 2;
+	}
+	return any & GH_PII_TOPS;
 }
 
 /* In front of `start`; what is nearest labels. */
