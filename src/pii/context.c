@@ -17,23 +17,23 @@
 
 /* Scripts that are written without spaces: sought as bytes, and only where such bytes stand. */
 static const struct {
-	const char *text;
+	struct gh_slice text;
 	uint64_t groups;
 } scripted[] = {
-	{ "电话", GH_W_PHONE },         { "電話", GH_W_PHONE },
-	{ "手机", GH_W_PHONE },         { "手機", GH_W_PHONE },
-	{ "联系", GH_W_PHONE },         { "携帯", GH_W_PHONE },
-	{ "传真", GH_W_PHONE },         { "전화", GH_W_PHONE },
-	{ "휴대폰", GH_W_PHONE },       { "身份证", GH_W_CN },
-	{ "身分證", GH_W_CN },          { "护照", GH_W_PASSPORT },
-	{ "여권", GH_W_PASSPORT },      { "パスポート", GH_W_PASSPORT },
-	{ "주민등록", GH_W_KR },        { "マイナンバー", GH_W_MY_NUMBER },
-	{ "个人番号", GH_W_MY_NUMBER }, { "個人番号", GH_W_MY_NUMBER },
-	{ "ประชาชน", GH_W_TH },         { "银行卡", GH_W_CARD | GH_W_ACCOUNT },
-	{ "信用卡", GH_W_CARD },        { "行卡", GH_W_CARD | GH_W_ACCOUNT },
-	{ "卡号", GH_W_CARD },          { "账号", GH_W_ACCOUNT },
-	{ "账户", GH_W_ACCOUNT },       { "口座", GH_W_ACCOUNT },
-	{ "계좌", GH_W_ACCOUNT },       { "订单", GH_W_NEGATIVE },
+	{ GH_SLICE("电话"), GH_W_PHONE },         { GH_SLICE("電話"), GH_W_PHONE },
+	{ GH_SLICE("手机"), GH_W_PHONE },         { GH_SLICE("手機"), GH_W_PHONE },
+	{ GH_SLICE("联系"), GH_W_PHONE },         { GH_SLICE("携帯"), GH_W_PHONE },
+	{ GH_SLICE("传真"), GH_W_PHONE },         { GH_SLICE("전화"), GH_W_PHONE },
+	{ GH_SLICE("휴대폰"), GH_W_PHONE },       { GH_SLICE("身份证"), GH_W_CN },
+	{ GH_SLICE("身分證"), GH_W_CN },          { GH_SLICE("护照"), GH_W_PASSPORT },
+	{ GH_SLICE("여권"), GH_W_PASSPORT },      { GH_SLICE("パスポート"), GH_W_PASSPORT },
+	{ GH_SLICE("주민등록"), GH_W_KR },        { GH_SLICE("マイナンバー"), GH_W_MY_NUMBER },
+	{ GH_SLICE("个人番号"), GH_W_MY_NUMBER }, { GH_SLICE("個人番号"), GH_W_MY_NUMBER },
+	{ GH_SLICE("ประชาชน"), GH_W_TH },         { GH_SLICE("银行卡"), GH_W_CARD | GH_W_ACCOUNT },
+	{ GH_SLICE("信用卡"), GH_W_CARD },        { GH_SLICE("行卡"), GH_W_CARD | GH_W_ACCOUNT },
+	{ GH_SLICE("卡号"), GH_W_CARD },          { GH_SLICE("账号"), GH_W_ACCOUNT },
+	{ GH_SLICE("账户"), GH_W_ACCOUNT },       { GH_SLICE("口座"), GH_W_ACCOUNT },
+	{ GH_SLICE("계좌"), GH_W_ACCOUNT },       { GH_SLICE("订单"), GH_W_NEGATIVE },
 };
 
 /* Words that may stand between a label and its value. */
@@ -86,16 +86,17 @@ static size_t first_behind(struct gh_pii_scan *scan, size_t at)
 	return i;
 }
 
-/* Bytes from 0xe0 on: the three upper bits. */
+/* Whether one of them may begin there: all do with 0xe0 or with 0xe3 to 0xed. Typographic signs and
+ * emoji, which are met everywhere, do not. */
 static bool has_script(struct gh_slice text)
 {
 	uint64_t any = 0;
 
 	for (size_t i = 0; i < text.len; i += 8) {
-		uint64_t eight = gh_pii_eight(text, i);
-		any |= eight & eight << 1 & eight << 2;
+		uint64_t low = gh_pii_eight(text, i) ^ GH_PII_TOPS;
+		any |= gh_pii_within(low, 0x60, 0x60) | gh_pii_within(low, 0x63, 0x6d);
 	}
-	return any & GH_PII_TOPS;
+	return any;
 }
 
 /* In front of `start`; what is nearest labels. */
@@ -108,11 +109,11 @@ static void look_scripted_left(const struct gh_pii_scan *scan, size_t start,
 	bool high = has_script(left);
 
 	for (size_t i = 0; high && i < GH_ARRAY_LEN(scripted); i++) {
-		size_t len = strlen(scripted[i].text);
+		size_t len = scripted[i].text.len;
 		const uint8_t *found = left.data;
 		/* The last one counts: it is the nearest. */
 		for (size_t rest = left.len;
-		     rest && (found = memmem(found, rest, scripted[i].text, len));) {
+		     rest && (found = memmem(found, rest, scripted[i].text.data, len));) {
 			size_t behind = (size_t)(found - text.data) + len;
 			if (start - behind <= CJK_LABEL)
 				out->label |= scripted[i].groups;
@@ -130,7 +131,7 @@ static void look_scripted_right(const struct gh_pii_scan *scan, size_t end, stru
 	bool high = has_script(right);
 
 	for (size_t i = 0; high && i < GH_ARRAY_LEN(scripted); i++)
-		if (memmem(right.data, right.len, scripted[i].text, strlen(scripted[i].text)))
+		if (memmem(right.data, right.len, scripted[i].text.data, scripted[i].text.len))
 			out->right |= scripted[i].groups;
 }
 
