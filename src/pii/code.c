@@ -318,23 +318,35 @@ static void read_headed(struct gh_pii_scan *scan, size_t start)
 		extend(scan, (struct gh_pii_token){ at, start - 1, (UINT64_C(1) << len) - 1 });
 }
 
-void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at, size_t digits_end)
+/* A token with letters and digits. */
+static void read_mixed(struct gh_pii_scan *scan, size_t at)
 {
 	struct gh_slice text = scan->text;
 	size_t start = token_start(text, at, MAX_CODE + 1);
-	struct gh_pii_token token = { start, digits_end, 0 };
-
-	/* Most are of digits only. */
-	if (start < at || gh_pii_is_alnum(gh_pii_byte(scan, digits_end)))
-		token = gh_pii_read_token(text, start);
+	struct gh_pii_token token = gh_pii_read_token(text, start);
 	size_t len = token.end - start;
 
 	scan->code_done = token.end;
-	if (len > MAX_CODE || (start > 0 && text.data[start - 1] == '_'))
+	if (len > MAX_CODE || (start > 0 && text.data[start - 1] == '_') ||
+	    (len == 3 && offer_icd(scan, start, token.end)))
 		return;
-	if (len == 3 && offer_icd(scan, start, token.end))
-		return;
-	if (token.letters || letters_follow(text, token.end))
-		extend(scan, token);
+	extend(scan, token);
 	read_headed(scan, start);
+}
+
+void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at, size_t end)
+{
+	struct gh_slice text = scan->text;
+	uint8_t before = at > 0 ? text.data[at - 1] : ' ';
+
+	if (gh_pii_is_alnum(before) || gh_pii_is_alnum(gh_pii_byte(scan, end))) {
+		read_mixed(scan, at);
+		return;
+	}
+	scan->code_done = end;
+	if (end - at > MAX_CODE || before == '_')
+		return;
+	if (letters_follow(text, end))
+		extend(scan, (struct gh_pii_token){ at, end, 0 });
+	read_headed(scan, at);
 }

@@ -28,18 +28,19 @@ struct left {
 	bool is_line; /* a line begins */
 };
 
+static inline bool is_separator(uint8_t c)
+{
+	return c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')';
+}
+
 /* Length of a separator between groups at `at`, 0 when there is none. */
-static size_t separator_length(struct gh_slice text, size_t at)
+static inline size_t separator_length(struct gh_slice text, size_t at)
 {
 	size_t i = at;
 
-	while (i < text.len && i - at < 3) {
-		uint8_t c = text.data[i];
-		if (c != ' ' && c != '-' && c != '.' && c != '/' && c != '(' && c != ')')
-			break;
+	while (i < text.len && i - at < 3 && is_separator(text.data[i]))
 		i++;
-	}
-	return i < text.len && gh_pii_is_digit(text.data[i]) ? i - at : 0;
+	return i > at && i < text.len && gh_pii_is_digit(text.data[i]) ? i - at : 0;
 }
 
 static void read_run(struct gh_slice text, size_t at, size_t end, struct run *run)
@@ -365,7 +366,8 @@ static void offer_spans(struct gh_pii_scan *scan, const struct run *run, size_t 
 	}
 }
 
-static void read_number(struct gh_pii_scan *scan, size_t at, size_t end)
+/* Apart: most runs are too short to need so much of the stack. */
+static __attribute__((noinline)) void read_number(struct gh_pii_scan *scan, size_t at, size_t end)
 {
 	/* Not zeroed: of the groups only those are looked at that were read. */
 	__attribute__((uninitialized)) struct run run;
