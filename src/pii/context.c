@@ -193,7 +193,7 @@ static size_t line_end(struct gh_pii_scan *scan, size_t at, size_t most)
 
 	if (at < known->start || at > known->end)
 		*known = (struct gh_pii_known){ at, at };
-	if (known->end < limit) {
+	if (known->end < limit && scan->text.data[known->end] != '\n') {
 		const uint8_t *from = scan->text.data + known->end;
 		const uint8_t *line = memchr(from, '\n', limit - known->end);
 		known->end += line ? (size_t)(line - from) : limit - known->end;
