@@ -5,6 +5,7 @@
 
 #define MAX_CODE   34
 #define MAX_GROUPS 9
+#define MIN_CODE   8 /* characters of the shortest identifier */
 #define HEAD_BYTES 5 /* letters that may stand alone before the digits: "AB 12 34 56 C" */
 
 struct code {
@@ -225,7 +226,7 @@ static bool has_bracket(const struct gh_pii_scan *scan, const struct code *code)
 static void offer(struct gh_pii_scan *scan, struct code *code)
 {
 	offer_plate(scan, code);
-	if (code->len >= 8) {
+	if (code->len >= MIN_CODE) {
 		offer_ids(scan, code);
 		offer_iban(scan, code);
 	}
@@ -238,6 +239,13 @@ static bool is_too_long(const struct code *code, size_t last_len)
 	return (code->len > 20 && !may_be_iban(code)) ||
 	       (last_len > 6 &&
 	        code->letters >> (code->len - last_len) == (UINT64_C(1) << last_len) - 1);
+}
+
+/* Another token follows `end` over one space or hyphen. */
+static inline bool goes_on(struct gh_slice text, size_t end)
+{
+	return end + 1 < text.len && (text.data[end] == ' ' || text.data[end] == '-') &&
+	       gh_pii_is_alnum(text.data[end + 1]);
 }
 
 static void extend(struct gh_pii_scan *scan, struct gh_pii_token token)
@@ -268,8 +276,7 @@ static void extend(struct gh_pii_scan *scan, struct gh_pii_token token)
 		}
 		if (code.digits && code.letters && code.len >= 5 && next != '_')
 			offer(scan, &code);
-		if ((next != ' ' && next != '-') || end + 1 >= text.len ||
-		    !gh_pii_is_alnum(text.data[end + 1]) || code.groups == MAX_GROUPS)
+		if (!goes_on(text, end) || code.groups == MAX_GROUPS)
 			return;
 		/* Finland writes its century as a sign. */
 		code.len += next == '-' && code.len == 6 && code.groups == 1 && !code.letters;
@@ -289,21 +296,29 @@ static size_t token_start(struct gh_slice text, size_t at, size_t most)
 	return start;
 }
 
-/* Whether a token with letters follows over one space or hyphen: "131052-308T", "06 A 123". */
-static bool letters_follow(struct gh_slice text, size_t end)
+/* "in 2019,", "7 of": two tokens apart, the last ones of their row. What is printed so is at least
+ * MIN_CODE long, unless letters stand within the second one. */
+static bool is_too_short(struct gh_slice text, size_t start, size_t first_end, size_t end)
 {
-	if (end + 1 >= text.len || (text.data[end] != ' ' && text.data[end] != '-') ||
-	    !gh_pii_is_alnum(text.data[end + 1]))
+	return end - start - 1 < MIN_CODE && text.data[first_end] == ' ' && !goes_on(text, end);
+}
+
+/* Whether a token with letters follows that of digits alone: "131052-308T", "06 A 123". */
+static bool letters_follow(struct gh_slice text, size_t start, size_t end)
+{
+	if (!goes_on(text, end))
 		return false;
 	struct gh_pii_token token = gh_pii_read_token(text, end + 1);
 	size_t len = token.end - token.start;
 	if (!token.letters || len > 8)
 		return false;
-	return token.letters != (UINT64_C(1) << len) - 1 || len <= 3;
+	if (token.letters != (UINT64_C(1) << len) - 1)
+		return true;
+	return len <= 3 && !is_too_short(text, start, end, token.end);
 }
 
-/* "AB 12 34 56 C" and "C 0123456": short letters in front of the token at `start`. */
-static void read_headed(struct gh_pii_scan *scan, size_t start)
+/* "AB 12 34 56 C" and "C 0123456": short letters in front of the token [start, end). */
+static void read_headed(struct gh_pii_scan *scan, size_t start, size_t end)
 {
 	struct gh_slice text = scan->text;
 
@@ -311,7 +326,7 @@ static void read_headed(struct gh_pii_scan *scan, size_t start)
 	    !gh_pii_is_alpha(text.data[start - 2]))
 		return;
 	size_t at = token_start(text, start - 1, HEAD_BYTES + 1), len = start - 1 - at;
-	bool plain = len <= HEAD_BYTES;
+	bool plain = len <= HEAD_BYTES && !is_too_short(text, at, start - 1, end);
 	for (size_t i = at; i < at + len && plain; i++)
 		plain = gh_pii_is_alpha(text.data[i]) && (len <= 2 || text.data[i] <= 'Z');
 	if (plain)
@@ -331,7 +346,7 @@ static void read_mixed(struct gh_pii_scan *scan, size_t at)
 	    (len == 3 && offer_icd(scan, start, token.end)))
 		return;
 	extend(scan, token);
-	read_headed(scan, start);
+	read_headed(scan, start, token.end);
 }
 
 void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at, size_t end)
@@ -346,7 +361,7 @@ void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at, size_t end)
 	scan->code_done = end;
 	if (end - at > MAX_CODE || before == '_')
 		return;
-	if (letters_follow(text, end))
+	if (letters_follow(text, at, end))
 		extend(scan, (struct gh_pii_token){ at, end, 0 });
-	read_headed(scan, at);
+	read_headed(scan, at, end);
 }
