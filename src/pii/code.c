@@ -96,8 +96,8 @@ static void offer_ids(struct gh_pii_scan *scan, struct code *code)
 	uint64_t signs = ((UINT64_C(1) << code->len) - 1) & ~(code->letters | code->digits);
 	for (size_t i = index->codes_of[code->len]; i < index->codes_of[code->len + 1]; i++) {
 		const struct gh_pii_code_row *row = &index->codes[i];
-		if (row->letters & ~code->letters || row->digits & ~code->digits ||
-		    row->signs != signs)
+		if ((row->letters & ~code->letters) | (row->digits & ~code->digits) |
+		    (row->signs ^ signs))
 			continue;
 		/* Cheaper than most check digits. */
 		int confidence = id_confidence(scan, code, row->id);
@@ -241,11 +241,16 @@ static bool is_too_long(const struct code *code, size_t last_len)
 	        code->letters >> (code->len - last_len) == (UINT64_C(1) << last_len) - 1);
 }
 
+static inline bool is_join(uint8_t c)
+{
+	return (int)(c == ' ') | (int)(c == '-');
+}
+
 /* Another token follows `end` over one space or hyphen. */
 static inline bool goes_on(struct gh_slice text, size_t end)
 {
-	return end + 1 < text.len && (text.data[end] == ' ' || text.data[end] == '-') &&
-	       gh_pii_is_alnum(text.data[end + 1]);
+	return end + 1 < text.len &&
+	       ((int)is_join(text.data[end]) & (int)gh_pii_is_alnum(text.data[end + 1]));
 }
 
 static void extend(struct gh_pii_scan *scan, struct gh_pii_token token)
@@ -322,8 +327,8 @@ static void read_headed(struct gh_pii_scan *scan, size_t start, size_t end)
 {
 	struct gh_slice text = scan->text;
 
-	if (start < 2 || (text.data[start - 1] != ' ' && text.data[start - 1] != '-') ||
-	    !gh_pii_is_alpha(text.data[start - 2]))
+	if (start < 2 ||
+	    !((int)is_join(text.data[start - 1]) & (int)gh_pii_is_alpha(text.data[start - 2])))
 		return;
 	size_t at = token_start(text, start - 1, HEAD_BYTES + 1), len = start - 1 - at;
 	bool plain = len <= HEAD_BYTES && !is_too_short(text, at, start - 1, end);

@@ -162,19 +162,20 @@ static void look_left(struct gh_pii_scan *scan, size_t start, struct gh_pii_near
 		return;
 	}
 	size_t labelled = start; /* what a further label must touch to belong to the first */
-	size_t first = first_behind(scan, from), last = first;
-	for (; last < scan->trigger_count && scan->triggers[last].end <= start; last++)
-		out->left |= scan->triggers[last].groups;
-	for (size_t i = last; out->left && i > first; i--) {
+	size_t last = first_behind(scan, start);
+	bool may_label = true;
+	for (size_t i = last; i > 0 && scan->triggers[i - 1].end > from; i--) {
 		const struct gh_pii_trigger *trigger = &scan->triggers[i - 1];
 		uint64_t groups = trigger->groups & ~NO_LABEL;
-		if (groups == 0)
+		out->left |= trigger->groups;
+		if (groups == 0 || !may_label)
 			continue;
 		size_t reach = labelled == start ? LABEL_BYTES : 3;
-		if (trigger->end + reach < labelled)
-			break;
-		if (trigger->end <= labelled && !is_label_gap(scan->text, trigger->end, labelled))
-			break;
+		may_label =
+		    trigger->end + reach >= labelled &&
+		    (trigger->end > labelled || is_label_gap(scan->text, trigger->end, labelled));
+		if (!may_label)
+			continue;
 		out->label |= groups;
 		if (trigger->start < labelled)
 			labelled = trigger->start;

@@ -204,9 +204,10 @@ static inline bool gh_pii_is_alpha(uint8_t c)
 	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
+/* Without a jump: which of them a byte is, is hard to guess. */
 static inline bool gh_pii_is_alnum(uint8_t c)
 {
-	return gh_pii_is_digit(c) || gh_pii_is_alpha(c);
+	return (int)gh_pii_is_digit(c) | (int)gh_pii_is_alpha(c);
 }
 
 static inline uint8_t gh_pii_lower(uint8_t c)

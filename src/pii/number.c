@@ -28,19 +28,15 @@ struct left {
 	bool is_line; /* a line begins */
 };
 
-static inline bool is_separator(uint8_t c)
-{
-	return c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')';
-}
-
-/* Length of a separator between groups at `at`, 0 when there is none. */
+/* Length of a separator between groups at `at`, one to three of " -./()", 0 when there is none. */
 static inline size_t separator_length(struct gh_slice text, size_t at)
 {
-	size_t i = at;
+	uint64_t eight = gh_pii_eight(text, at);
+	size_t len =
+	    gh_pii_leading(gh_pii_within(eight, ' ', ' ') | gh_pii_within(eight, '(', ')') |
+	                   gh_pii_within(eight, '-', '/'));
 
-	while (i < text.len && i - at < 3 && is_separator(text.data[i]))
-		i++;
-	return i > at && i < text.len && gh_pii_is_digit(text.data[i]) ? i - at : 0;
+	return len <= 3 && gh_pii_is_digit((uint8_t)(eight >> 8 * len)) ? len : 0;
 }
 
 static void read_run(struct gh_slice text, size_t at, size_t end, struct run *run)
@@ -257,7 +253,8 @@ static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_dig
 {
 	const struct gh_pii_id *id = row->id;
 	int says = gh_pii_says(&span->near, row->words);
-	bool fits = row->printed[0] == span->lengths || row->printed[1] == span->lengths;
+	bool fits =
+	    (int)(row->printed[0] == span->lengths) | (int)(row->printed[1] == span->lengths);
 
 	if (says)
 		return called_confidence(span, id, says, fits);
@@ -392,11 +389,11 @@ void gh_pii_detect_digits(struct gh_pii_scan *scan, size_t at)
 {
 	size_t end = gh_pii_digits_end(scan->text, at);
 
-	if (at >= scan->number_done && !is_short(scan->text, at, end) &&
-	    gh_pii_looks_for(scan, NUMBER_CLASSES))
+	if (gh_pii_looks_for(scan, NUMBER_CLASSES) && at >= scan->number_done &&
+	    !is_short(scan->text, at, end))
 		read_number(scan, at, end);
-	if (at >= scan->code_done && gh_pii_looks_for(scan, CODE_CLASSES))
+	if (gh_pii_looks_for(scan, CODE_CLASSES) && at >= scan->code_done)
 		gh_pii_detect_code(scan, at, end);
-	if (end - at < 3 && gh_pii_looks_for(scan, 1u << GH_PII_MINOR))
+	if (gh_pii_looks_for(scan, 1u << GH_PII_MINOR) && end - at < 3)
 		gh_pii_detect_age(scan, at, end);
 }
