@@ -125,14 +125,16 @@ static void look_scripted_left(const struct gh_pii_scan *scan, size_t start,
 	}
 }
 
-static void look_scripted_right(const struct gh_pii_scan *scan, size_t end, struct gh_pii_near *out)
+static uint64_t look_scripted_right(const struct gh_pii_scan *scan, size_t end)
 {
 	struct gh_slice right = gh_slice_sub(scan->text, end, CJK_RIGHT);
 	bool high = has_script(right);
+	uint64_t groups = 0;
 
 	for (size_t i = 0; high && i < GH_ARRAY_LEN(scripted); i++)
 		if (memmem(right.data, right.len, scripted[i].text.data, scripted[i].text.len))
-			out->right |= scripted[i].groups;
+			groups |= scripted[i].groups;
+	return groups;
 }
 
 static uint64_t column_of(struct gh_pii_scan *scan, size_t start)
@@ -183,6 +185,8 @@ static void look_left(struct gh_pii_scan *scan, size_t start, struct gh_pii_near
 	scan->seen_last = last;
 	if (scan->has_scripts)
 		look_scripted_left(scan, start, out);
+	if (!out->label)
+		out->label = scan->key & ~NO_LABEL;
 }
 
 /* The end of the line, or `most` bytes behind `at`. Values of one line are looked at many times:
@@ -202,16 +206,25 @@ static size_t line_end(struct gh_pii_scan *scan, size_t at, size_t most)
 	return known->end < limit ? known->end : limit;
 }
 
-/* The groups of what stands behind a value. */
-static uint64_t look_right(struct gh_pii_scan *scan, size_t end)
+const struct gh_pii_near *gh_pii_look_left(struct gh_pii_scan *scan, size_t start)
 {
-	uint64_t groups = 0;
+	if (!scan->is_seen || scan->seen_start != start) {
+		look_left(scan, start, &scan->seen);
+		scan->seen_start = start;
+		scan->is_seen = true;
+	}
+	return &scan->seen;
+}
+
+uint64_t gh_pii_look_right(struct gh_pii_scan *scan, size_t end)
+{
+	uint64_t groups = scan->has_scripts ? look_scripted_right(scan, end) : 0;
 	size_t i = scan->seen_last;
 
 	while (i < scan->trigger_count && scan->triggers[i].start < end)
 		i++;
 	if (i == scan->trigger_count || scan->triggers[i].start - end >= RIGHT_BYTES)
-		return 0;
+		return groups;
 	/* What stands on the next line is about something else. */
 	size_t right = line_end(scan, end, RIGHT_BYTES);
 	for (; i < scan->trigger_count && scan->triggers[i].start < right; i++)
@@ -222,20 +235,9 @@ static uint64_t look_right(struct gh_pii_scan *scan, size_t end)
 
 void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end, struct gh_pii_near *out)
 {
-	/* A number in groups is looked at from one start to many ends. */
-	if (!scan->is_seen || scan->seen_start != start) {
-		look_left(scan, start, &scan->seen);
-		scan->seen_start = start;
-		scan->is_seen = true;
-	}
-	*out = scan->seen;
-	if (out->in_column)
-		return;
-	out->right = look_right(scan, end);
-	if (scan->has_scripts)
-		look_scripted_right(scan, end, out);
-	if (!out->label)
-		out->label = scan->key & ~NO_LABEL;
+	*out = *gh_pii_look_left(scan, start);
+	if (!out->in_column)
+		out->right = gh_pii_look_right(scan, end);
 }
 
 static bool is_upper(uint8_t c)

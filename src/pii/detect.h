@@ -83,6 +83,11 @@ static inline bool gh_pii_looks_for(const struct gh_pii_scan *scan, uint32_t cla
 	return classes & ~scan->without;
 }
 
+/* What stands around a value. A number in groups is looked at from few starts to few ends, so its
+ * sides may be looked at alone: `right` is not set by the left one, what it points to holds until
+ * the next look, and there is nothing right of a value in a column. */
+const struct gh_pii_near *gh_pii_look_left(struct gh_pii_scan *scan, size_t start);
+uint64_t gh_pii_look_right(struct gh_pii_scan *scan, size_t end);
 void gh_pii_look_around(struct gh_pii_scan *scan, size_t start, size_t end,
                         struct gh_pii_near *out);
 

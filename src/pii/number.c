@@ -13,19 +13,24 @@
 
 _Static_assert(GH_PII_MAX_DIGITS <= GH_PII_ID_MAX, "spans are looked up among identifiers");
 
+/* What stands beside a span: left of its first group, or right of its last. Every group ends spans
+ * of many beginnings, so its right side is judged once. */
+struct side {
+	bool is_judged;
+	bool is_glued, is_fragment;
+	bool is_edge; /* of a line or field */
+	bool is_line; /* of a line */
+};
+
 struct run {
 	struct {
 		size_t start, end;
+		struct side right;
+		bool is_seen;
+		uint64_t behind; /* what is mentioned there; when it is seen */
 	} group[GH_PII_MAX_GROUPS];
 	size_t count, end;
 	bool is_cut; /* there are more groups behind */
-};
-
-/* What stands left of a span, however long it is. */
-struct left {
-	bool is_glued, is_fragment;
-	bool opens;   /* a line or field begins */
-	bool is_line; /* a line begins */
 };
 
 /* Length of a separator between groups at `at`, one to three of " -./()", 0 when there is none. */
@@ -45,6 +50,7 @@ static void read_run(struct gh_slice text, size_t at, size_t end, struct run *ru
 	run->is_cut = false;
 	for (;;) {
 		run->group[run->count].start = at;
+		run->group[run->count].right.is_judged = run->group[run->count].is_seen = false;
 		run->group[run->count++].end = end;
 		size_t gap = separator_length(text, end);
 		if (gap == 0)
@@ -67,10 +73,12 @@ static bool append_group(struct gh_slice text, const struct run *run, size_t g,
 
 	if (span->count + len > GH_PII_MAX_DIGITS)
 		return false;
-	for (size_t i = 0; i < len; i += 8) {
+	size_t i = 0;
+	do {
 		uint64_t eight = gh_pii_eight(text, start + i);
 		memcpy(span->digits + span->count + i, &eight, 8);
-	}
+		i += 8;
+	} while (i < len);
 	span->count += len;
 	span->digits[span->count] = 0;
 	span->lengths = span->lengths << 4 | (len > 9 ? 10 : len);
@@ -124,35 +132,35 @@ static bool has_digit_word(struct gh_slice text, size_t at, int step)
 	return false;
 }
 
-static void judge_left(struct gh_slice text, size_t start, struct left *out)
+static void judge_left(struct gh_slice text, size_t start, struct side *out)
 {
 	uint8_t before = start > 0 ? text.data[start - 1] : '\n';
 	uint8_t before2 = start > 1 ? text.data[start - 2] : '\n';
 
+	out->is_judged = true;
 	out->is_glued = ((before == '-' || before == '.' || before == '/' || before == '#') &&
 	                 gh_pii_is_alnum(before2)) ||
 	                before == '$' || before == '_';
 	out->is_fragment = before == ' ' && has_digit_word(text, start - 2, -1);
 	out->is_line = before == '\n';
-	out->opens = before == '\n' || before == '\t' || before == ',' || before == '>' ||
-	             before == '"' || before == '|' || before == ';' || before >= 0x80;
+	out->is_edge = before == '\n' || before == '\t' || before == ',' || before == '>' ||
+	               before == '"' || before == '|' || before == ';' || before >= 0x80;
 }
 
-static void judge_edges(struct gh_slice text, const struct left *left, struct gh_pii_span *span)
+static void judge_right(struct gh_slice text, size_t end, struct side *out)
 {
-	size_t end = span->end;
 	uint8_t after = end < text.len ? text.data[end] : '\n';
 	uint8_t after2 = end + 1 < text.len ? text.data[end + 1] : '\n';
+	bool has_digits = (after == ' ' || after == '-' || after == '.' || after == ':') &&
+	                  has_digit_word(text, end + 1, 1);
 
-	span->is_glued =
-	    left->is_glued || after == '%' ||
-	    ((after == '-' || after == '.' || after == ':') && has_digit_word(text, end + 1, 1));
-	span->is_fragment = left->is_fragment || (after == ' ' && has_digit_word(text, end + 1, 1));
-	bool closes = after == '\n' || after == '\t' || after == ',' || after == '<' ||
-	              after == '"' || after == '|' || after == ';' || after == '\r' ||
-	              (after == '.' && (after2 == '\n' || after2 == ' ')) || after >= 0x80;
-	span->is_alone = left->opens && closes;
-	span->is_line = left->is_line && (after == '\n' || after == '\r');
+	out->is_judged = true;
+	out->is_glued = after == '%' || (has_digits && after != ' ');
+	out->is_fragment = has_digits && after == ' ';
+	out->is_line = after == '\n' || after == '\r';
+	out->is_edge = out->is_line || after == '\t' || after == ',' || after == '<' ||
+	               after == '"' || after == '|' || after == ';' ||
+	               (after == '.' && (after2 == '\n' || after2 == ' ')) || after >= 0x80;
 }
 
 /* Begins spans at group `first`; false when every one would be cut out of something. */
@@ -247,14 +255,11 @@ static int called_confidence(const struct gh_pii_span *span, const struct gh_pii
 	           : id->context - 22;
 }
 
-/* `loss`: what doubt() says. */
-static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_digit_row *row,
+/* `fits`: printed in its groups; `loss`: what doubt() says. */
+static int id_confidence(const struct gh_pii_span *span, const struct gh_pii_id *id, bool fits,
                          int loss)
 {
-	const struct gh_pii_id *id = row->id;
-	int says = gh_pii_says(&span->near, row->words);
-	bool fits =
-	    (int)(row->printed[0] == span->lengths) | (int)(row->printed[1] == span->lengths);
+	int says = gh_pii_says(&span->near, id->words);
 
 	if (says)
 		return called_confidence(span, id, says, fits);
@@ -284,27 +289,39 @@ static int labelled_confidence(const struct gh_pii_span *span, const char **kind
 	return span->near.in_column ? 60 : 70;
 }
 
-static void offer_ids(struct gh_pii_scan *scan, const struct gh_pii_span *span)
+/* Adds what the digits may be; the confidence of the best. */
+static int offer_rows(struct gh_pii_scan *scan, const struct gh_pii_span *span)
 {
 	const struct gh_pii_id_index *index = gh_pii_id_rows(scan);
-	const char *kind = "national-id";
+	const uint64_t named = span->near.label | span->near.left | span->near.right;
 	int best = 0, loss = doubt(span);
 
-	if (span->lengths == 0x54)
-		return;
 	for (size_t i = index->digits_of[span->count]; i < index->digits_of[span->count + 1]; i++) {
 		const struct gh_pii_digit_row *row = &index->digits[i];
-		int confidence = id_confidence(span, row, loss);
-		/* Most are out of the question, whatever their check digits say. */
+		bool fits = (int)(row->printed[0] == span->lengths) |
+		            (int)(row->printed[1] == span->lengths);
+		/* Most are neither named nor printed so. */
+		if (!fits && !(row->words & named) && !span->is_whole)
+			continue;
+		int confidence = id_confidence(span, row->id, fits, loss);
 		if (confidence <= 0 || !row->id->valid(span->digits))
 			continue;
 		if (confidence > best)
 			best = confidence;
 		gh_pii_add(scan, span->start, span->end, row->id->class, row->id->kind, confidence);
 	}
-	if (best < 50) {
-		best = labelled_confidence(span, &kind);
-		gh_pii_add(scan, span->start, span->end, GH_PII_GOV_ID, kind, best);
+	return best;
+}
+
+static void offer_ids(struct gh_pii_scan *scan, const struct gh_pii_span *span)
+{
+	const char *kind = "national-id";
+
+	if (span->lengths == 0x54)
+		return;
+	if (offer_rows(scan, span) < 50) {
+		int confidence = labelled_confidence(span, &kind);
+		gh_pii_add(scan, span->start, span->end, GH_PII_GOV_ID, kind, confidence);
 	}
 	if ((span->near.label & GH_W_MRN) && span->count <= 12)
 		gh_pii_add(scan, span->start, span->end, GH_PII_HEALTH, "mrn", 88);
@@ -339,26 +356,52 @@ static bool is_counting(const struct run *run, const struct gh_pii_span *span)
 	       span->count + 1 < 2 * span->groups;
 }
 
+/* What is mentioned behind group `last`. */
+static uint64_t look_behind(struct gh_pii_scan *scan, struct run *run, size_t last)
+{
+	if (!run->group[last].is_seen)
+		run->group[last].behind = gh_pii_look_right(scan, run->group[last].end);
+	run->group[last].is_seen = true;
+	return run->group[last].behind;
+}
+
+/* Both sides of a span that ends with group `last`. */
+static void look_beside(struct gh_pii_scan *scan, struct run *run, size_t last, struct side *left,
+                        struct gh_pii_span *span)
+{
+	struct side *right = &run->group[last].right;
+
+	if (!left->is_judged) {
+		judge_left(scan->text, span->start, left);
+		span->near = *gh_pii_look_left(scan, span->start);
+	}
+	if (!right->is_judged)
+		judge_right(scan->text, span->end, right);
+	span->near.right = span->near.in_column ? 0 : look_behind(scan, run, last);
+	span->is_glued = left->is_glued || right->is_glued;
+	span->is_fragment = left->is_fragment || right->is_fragment;
+	span->is_alone = left->is_edge && right->is_edge;
+	span->is_line = left->is_line && right->is_line;
+	span->is_whole = scan->is_bare && span->start <= 2 && scan->text.len - span->end <= 2;
+}
+
 /* Every span that begins with group `first`. */
-static void offer_spans(struct gh_pii_scan *scan, const struct run *run, size_t first)
+static void offer_spans(struct gh_pii_scan *scan, struct run *run, size_t first)
 {
 	struct gh_slice text = scan->text;
 	/* Not zeroed: every field is set before it is read. */
 	__attribute__((uninitialized)) struct gh_pii_span span;
-	__attribute__((uninitialized)) struct left left;
+	struct side left = { 0 };
 
 	if (!begin_span(text, run, first, &span))
 		return;
-	judge_left(text, span.start, &left);
 	for (size_t last = first; last < run->count; last++) {
 		if (run->group[last].end - run->group[first].start > MAX_SPAN_BYTES ||
 		    !append_group(text, run, last, &span))
 			return;
 		if (span.count < 5 || is_counting(run, &span) || !may_end(text, run, last))
 			continue;
-		judge_edges(text, &left, &span);
-		span.is_whole = scan->is_bare && span.start <= 2 && text.len - span.end <= 2;
-		gh_pii_look_around(scan, span.start, span.end, &span.near);
+		look_beside(scan, run, last, &left, &span);
 		offer(scan, &span);
 	}
 }
