@@ -136,7 +136,7 @@ static void offer_iban(struct gh_pii_scan *scan, struct code *code)
 /* Turkish number plates: province 01 to 81, one to three letters, two to four digits. */
 static void offer_plate(struct gh_pii_scan *scan, struct code *code)
 {
-	if (code->len > 9 || (code->digits & 3) != 3)
+	if ((int)(code->len > 9) | (int)((code->digits & 3) != 3))
 		return;
 	size_t letters = (size_t)__builtin_ctzll(~(code->letters >> 2));
 	size_t digits = (size_t)__builtin_ctzll(~(code->digits >> (2 + letters)));
@@ -359,7 +359,7 @@ void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at, size_t end)
 	struct gh_slice text = scan->text;
 	uint8_t before = at > 0 ? text.data[at - 1] : ' ';
 
-	if (gh_pii_is_alnum(before) || gh_pii_is_alnum(gh_pii_byte(scan, end))) {
+	if ((int)gh_pii_is_alnum(before) | (int)gh_pii_is_alnum(gh_pii_byte(scan, end))) {
 		read_mixed(scan, at);
 		return;
 	}

@@ -33,15 +33,19 @@ struct run {
 	bool is_cut; /* there are more groups behind */
 };
 
-/* Length of a separator between groups at `at`, one to three of " -./()", 0 when there is none. */
+static inline bool is_separator(uint8_t c)
+{
+	return c == ' ' || c == '-' || c == '.' || c == '/' || c == '(' || c == ')';
+}
+
+/* Length of a separator between groups at `at`, 0 when there is none. */
 static inline size_t separator_length(struct gh_slice text, size_t at)
 {
-	uint64_t eight = gh_pii_eight(text, at);
-	size_t len =
-	    gh_pii_leading(gh_pii_within(eight, ' ', ' ') | gh_pii_within(eight, '(', ')') |
-	                   gh_pii_within(eight, '-', '/'));
+	size_t i = at;
 
-	return len <= 3 && gh_pii_is_digit((uint8_t)(eight >> 8 * len)) ? len : 0;
+	while (i < text.len && i - at < 3 && is_separator(text.data[i]))
+		i++;
+	return i > at && i < text.len && gh_pii_is_digit(text.data[i]) ? i - at : 0;
 }
 
 static void read_run(struct gh_slice text, size_t at, size_t end, struct run *run)
@@ -298,10 +302,10 @@ static int offer_rows(struct gh_pii_scan *scan, const struct gh_pii_span *span)
 
 	for (size_t i = index->digits_of[span->count]; i < index->digits_of[span->count + 1]; i++) {
 		const struct gh_pii_digit_row *row = &index->digits[i];
-		bool fits = (int)(row->printed[0] == span->lengths) |
-		            (int)(row->printed[1] == span->lengths);
+		int fits = (int)(row->printed[0] == span->lengths) |
+		           (int)(row->printed[1] == span->lengths);
 		/* Most are neither named nor printed so. */
-		if (!fits && !(row->words & named) && !span->is_whole)
+		if (!(fits | (int)((row->words & named) != 0) | (int)span->is_whole))
 			continue;
 		int confidence = id_confidence(span, row->id, fits, loss);
 		if (confidence <= 0 || !row->id->valid(span->digits))
