@@ -209,10 +209,10 @@ static inline bool gh_pii_is_alpha(uint8_t c)
 	return (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
 }
 
-/* Without a jump: which of them a byte is, is hard to guess. */
+extern const bool gh_pii_alnum[256];
 static inline bool gh_pii_is_alnum(uint8_t c)
 {
-	return (int)gh_pii_is_digit(c) | (int)gh_pii_is_alpha(c);
+	return gh_pii_alnum[c];
 }
 
 static inline uint8_t gh_pii_lower(uint8_t c)
