@@ -200,13 +200,13 @@ static bool offer_icd(struct gh_pii_scan *scan, size_t start, size_t end)
 	if (!(around.left & GH_W_ICD))
 		return false;
 	if (gh_pii_byte(scan, end) == '.' && gh_pii_is_digit(gh_pii_byte(scan, end + 1)))
-		end = gh_pii_read_token(text, end + 1).end;
+		end = gh_pii_read_piece(text, end + 1).end;
 	gh_pii_add(scan, start, end, GH_PII_HEALTH, "icd", 88);
 	return true;
 }
 
 /* Makes a code longer by a token, or by its first characters. */
-static void append(struct code *code, const struct gh_pii_token *token, size_t len)
+static void append(struct code *code, const struct gh_pii_piece *token, size_t len)
 {
 	uint64_t mine = (UINT64_C(1) << len) - 1;
 
@@ -253,7 +253,7 @@ static inline bool goes_on(struct gh_slice text, size_t end)
 	       ((int)is_join(text.data[end]) & (int)gh_pii_is_alnum(text.data[end + 1]));
 }
 
-static void extend(struct gh_pii_scan *scan, struct gh_pii_token token)
+static void extend(struct gh_pii_scan *scan, struct gh_pii_piece token)
 {
 	struct gh_slice text = scan->text;
 	/* Not zeroed: its text, and what stands around it before it was looked at. */
@@ -273,7 +273,7 @@ static void extend(struct gh_pii_scan *scan, struct gh_pii_token token)
 		code.looked = false;
 		uint8_t next = gh_pii_byte(scan, end);
 		if (next == '(' && has_bracket(scan, &code)) {
-			token = gh_pii_read_token(text, end + 1);
+			token = gh_pii_read_piece(text, end + 1);
 			append(&code, &token, 1);
 			code.end = end + 3;
 			offer_ids(scan, &code);
@@ -286,7 +286,7 @@ static void extend(struct gh_pii_scan *scan, struct gh_pii_token token)
 		/* Finland writes its century as a sign. */
 		code.len += next == '-' && code.len == 6 && code.groups == 1 && !code.letters;
 		code.is_spaced = code.is_spaced || next == ' ';
-		token = gh_pii_read_token(text, end + 1);
+		token = gh_pii_read_piece(text, end + 1);
 		if (token.end - token.start + code.len > MAX_CODE)
 			return;
 	}
@@ -313,7 +313,7 @@ static bool letters_follow(struct gh_slice text, size_t start, size_t end)
 {
 	if (!goes_on(text, end))
 		return false;
-	struct gh_pii_token token = gh_pii_read_token(text, end + 1);
+	struct gh_pii_piece token = gh_pii_read_piece(text, end + 1);
 	size_t len = token.end - token.start;
 	if (!token.letters || len > 8)
 		return false;
@@ -335,7 +335,7 @@ static void read_headed(struct gh_pii_scan *scan, size_t start, size_t end)
 	for (size_t i = at; i < at + len && plain; i++)
 		plain = gh_pii_is_alpha(text.data[i]) && (len <= 2 || text.data[i] <= 'Z');
 	if (plain)
-		extend(scan, (struct gh_pii_token){ at, start - 1, (UINT64_C(1) << len) - 1 });
+		extend(scan, (struct gh_pii_piece){ at, start - 1, (UINT64_C(1) << len) - 1 });
 }
 
 /* A token with letters and digits. */
@@ -343,7 +343,7 @@ static void read_mixed(struct gh_pii_scan *scan, size_t at)
 {
 	struct gh_slice text = scan->text;
 	size_t start = token_start(text, at, MAX_CODE + 1);
-	struct gh_pii_token token = gh_pii_read_token(text, start);
+	struct gh_pii_piece token = gh_pii_read_piece(text, start);
 	size_t len = token.end - start;
 
 	scan->code_done = token.end;
@@ -367,6 +367,6 @@ void gh_pii_detect_code(struct gh_pii_scan *scan, size_t at, size_t end)
 	if (end - at > MAX_CODE || before == '_')
 		return;
 	if (letters_follow(text, at, end))
-		extend(scan, (struct gh_pii_token){ at, end, 0 });
+		extend(scan, (struct gh_pii_piece){ at, end, 0 });
 	read_headed(scan, at, end);
 }

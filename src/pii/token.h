@@ -69,14 +69,14 @@ static inline size_t gh_pii_digits_end(struct gh_slice text, size_t at)
 }
 
 /* A run of letters and digits from `start` on. */
-struct gh_pii_token {
+struct gh_pii_piece {
 	size_t start, end;
 	uint64_t letters; /* which of the first 64 are letters, the first one lowest */
 };
 
-static inline struct gh_pii_token gh_pii_read_token(struct gh_slice text, size_t at)
+static inline struct gh_pii_piece gh_pii_read_piece(struct gh_slice text, size_t at)
 {
-	struct gh_pii_token token = { .start = at, .end = at };
+	struct gh_pii_piece token = { .start = at, .end = at };
 	size_t more;
 
 	do {
