@@ -77,10 +77,10 @@ static inline int gh_pii_says(const struct gh_pii_near *near, uint64_t group)
 	return (near->left | near->right) & group ? 1 : 0;
 }
 
-/* Whether one of these classes, a bit each, is looked for. */
-static inline bool gh_pii_looks_for(const struct gh_pii_scan *scan, uint32_t classes)
+/* Whether any of `classes` (1 << class) is looked for. */
+static inline bool gh_pii_wants(const struct gh_pii_scan *scan, uint32_t classes)
 {
-	return classes & ~scan->without;
+	return (scan->without & classes) != classes;
 }
 
 /* What stands around a value. A number in groups is looked at from few starts to few ends, so its

@@ -182,7 +182,7 @@ void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *t
 	struct gh_slice text = scan->text;
 	size_t start = trigger->start, end = trigger->end;
 
-	if (!gh_pii_looks_for(scan, 1u << term->class) || is_identifier(text, start, end))
+	if (!gh_pii_wants(scan, 1u << term->class) || is_identifier(text, start, end))
 		return;
 	const char *kind = gh_pii_class_name(term->class);
 	uint64_t groups = sentence_groups(scan, start, end);

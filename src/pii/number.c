@@ -436,11 +436,11 @@ void gh_pii_detect_digits(struct gh_pii_scan *scan, size_t at)
 {
 	size_t end = gh_pii_digits_end(scan->text, at);
 
-	if (gh_pii_looks_for(scan, NUMBER_CLASSES) && at >= scan->number_done &&
+	if (gh_pii_wants(scan, NUMBER_CLASSES) && at >= scan->number_done &&
 	    !is_short(scan->text, at, end))
 		read_number(scan, at, end);
-	if (gh_pii_looks_for(scan, CODE_CLASSES) && at >= scan->code_done)
+	if (gh_pii_wants(scan, CODE_CLASSES) && at >= scan->code_done)
 		gh_pii_detect_code(scan, at, end);
-	if (gh_pii_looks_for(scan, 1u << GH_PII_MINOR) && end - at < 3)
+	if (gh_pii_wants(scan, 1u << GH_PII_MINOR) && end - at < 3)
 		gh_pii_detect_age(scan, at, end);
 }

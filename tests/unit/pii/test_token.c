@@ -18,7 +18,8 @@ static void letters_and_digits_are_told_like_byte_by_byte(void **state)
 {
 	for (unsigned c = 0; c < 256; c++)
 		for (unsigned place = 0; place < 8; place++) {
-			uint64_t eight = (uint64_t)c << 8 * place, top = UINT64_C(0x80) << 8 * place;
+			uint64_t eight = (uint64_t)c << 8 * place, top = UINT64_C(0x80)
+			                                                 << 8 * place;
 			assert_int_equal(gh_pii_digits_of(eight),
 			                 gh_pii_is_digit((uint8_t)c) ? top : 0);
 			assert_int_equal(gh_pii_letters_of(eight),
