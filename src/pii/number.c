@@ -342,7 +342,8 @@ static void offer(struct gh_pii_scan *scan, const struct gh_pii_span *span)
 	const char *kind = "card";
 	int card = card_confidence(span, &kind);
 
-	gh_pii_add(scan, span->start, span->end, GH_PII_PAYMENT_CARD, kind, card);
+	if (card > 0)
+		gh_pii_add(scan, span->start, span->end, GH_PII_PAYMENT_CARD, kind, card);
 	if (is_decimal(span) || gh_pii_is_date(span) || gh_pii_is_ip_address(span))
 		return;
 	if (!span->plus)
