@@ -4,14 +4,14 @@
 #include "pii/calibration.h"
 
 #define MAX_STEPS 12
+#define MAX_KINDS 24
 
 static const struct line {
-	uint8_t class;
 	const char *kind;
 	struct {
 		uint8_t score, percent;
 	} step[MAX_STEPS];
-} lines[] = {
+} lines[GH_PII_CLASS_COUNT][MAX_KINDS] = {
 #include "pii/calibration.inc"
 };
 
@@ -33,11 +33,18 @@ static uint8_t percent_of(const struct line *line, uint8_t score)
 	                 ((to - from) * (score - low) * 2 + (high - low)) / (2 * (high - low)));
 }
 
+/* Nearly all differ in their first letter. */
+static bool is_kind(const struct line *line, const char *kind)
+{
+	return line->kind[0] == kind[0] && strcmp(line->kind, kind) == 0;
+}
+
 uint8_t gh_pii_calibrate(enum gh_pii_class class, const char *kind, uint8_t score)
 {
+	const struct line *line = lines[class];
+
 	/* Lines of kinds stand before that of their class. */
-	for (size_t i = 0; i < GH_ARRAY_LEN(lines); i++)
-		if (lines[i].class == class && (!lines[i].kind || strcmp(lines[i].kind, kind) == 0))
-			return percent_of(&lines[i], score);
-	return score;
+	while (line->kind && !is_kind(line, kind))
+		line++;
+	return line->step[0].score > 0 ? percent_of(line, score) : score;
 }

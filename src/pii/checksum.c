@@ -28,22 +28,17 @@ static bool month_and_day(int month, int day)
 	return gh_pii_valid_date(month, day);
 }
 
-static bool all_same(const char *s)
-{
-	return !s[0] || !s[1] || (s[0] == s[1] && strspn(s, (char[]){ s[0], 0 }) == strlen(s));
-}
-
 bool gh_pii_luhn(const char *digits, size_t count)
 {
+	static const uint8_t twice[] = { 0, 2, 4, 6, 8, 1, 3, 5, 7, 9 };
 	int sum = 0;
+	size_t i = count;
 
-	for (size_t i = 0; i < count; i++) {
-		int d = at(digits, count - 1 - i);
-		if (i & 1)
-			d = d > 4 ? d * 2 - 9 : d * 2;
-		sum += d;
-	}
-	return sum % 10 == 0 && !all_same(digits);
+	for (; i > 1; i -= 2)
+		sum += at(digits, i - 1) + twice[at(digits, i - 2)];
+	if (i == 1)
+		sum += at(digits, 0);
+	return sum % 10 == 0 && !gh_pii_all_same(digits);
 }
 
 static bool luhn(const char *s)
@@ -109,7 +104,7 @@ bool gh_pii_iban_valid(const char *text, size_t len)
 
 bool gh_pii_valid_any(const char *s)
 {
-	return !all_same(s);
+	return !gh_pii_all_same(s);
 }
 
 bool gh_pii_valid_ssn(const char *s)
@@ -118,7 +113,7 @@ bool gh_pii_valid_ssn(const char *s)
 
 	return area != 0 && area != 666 && area < 900 && two(s, 3) != 0 &&
 	       two(s, 5) * 100 + two(s, 7) != 0 && strcmp(s, "078051120") != 0 &&
-	       strcmp(s, "219099999") != 0 && !all_same(s);
+	       strcmp(s, "219099999") != 0 && !gh_pii_all_same(s);
 }
 
 bool gh_pii_valid_itin(const char *s)
@@ -137,7 +132,7 @@ bool gh_pii_valid_ein(const char *s)
 	for (size_t i = 0; i + 1 < sizeof prefixes; i += 2)
 		if (memcmp(prefixes + i, s, 2) == 0)
 			return false;
-	return two(s, 0) != 0 && !all_same(s);
+	return two(s, 0) != 0 && !gh_pii_all_same(s);
 }
 
 bool gh_pii_valid_sin(const char *s)
@@ -159,7 +154,7 @@ bool gh_pii_valid_aba(const char *s)
 	static const int weights[] = { 3, 7, 1, 3, 7, 1, 3, 7, 1 };
 	int district = two(s, 0);
 
-	return weighted(s, weights, 9) % 10 == 0 && !all_same(s) &&
+	return weighted(s, weights, 9) % 10 == 0 && !gh_pii_all_same(s) &&
 	       (district <= 12 || (district >= 21 && district <= 32) ||
 	        (district >= 61 && district <= 72) || district == 80);
 }
@@ -185,7 +180,7 @@ bool gh_pii_verhoeff(const char *digits, size_t count)
 
 bool gh_pii_valid_aadhaar(const char *s)
 {
-	return s[0] >= '2' && !all_same(s) && gh_pii_verhoeff(s, 12);
+	return s[0] >= '2' && !gh_pii_all_same(s) && gh_pii_verhoeff(s, 12);
 }
 
 bool gh_pii_valid_nhs(const char *s)
@@ -193,7 +188,7 @@ bool gh_pii_valid_nhs(const char *s)
 	static const int weights[] = { 10, 9, 8, 7, 6, 5, 4, 3, 2 };
 	int check = 11 - weighted(s, weights, 9) % 11;
 
-	return check != 10 && check % 11 == at(s, 9) && !all_same(s);
+	return check != 10 && check % 11 == at(s, 9) && !gh_pii_all_same(s);
 }
 
 bool gh_pii_valid_pesel(const char *s)
@@ -211,7 +206,7 @@ bool gh_pii_valid_cpf(const char *s)
 		first += at(s, (size_t)i) * (10 - i);
 	for (int i = 0; i < 10; i++)
 		second += at(s, (size_t)i) * (11 - i);
-	return !all_same(s) && first * 10 % 11 % 10 == at(s, 9) &&
+	return !gh_pii_all_same(s) && first * 10 % 11 % 10 == at(s, 9) &&
 	       second * 10 % 11 % 10 == at(s, 10);
 }
 
@@ -220,7 +215,7 @@ bool gh_pii_valid_cnpj(const char *s)
 	static const int weights[] = { 6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2 };
 	int first = weighted(s, weights + 1, 12) % 11, second = weighted(s, weights, 13) % 11;
 
-	return !all_same(s) && (first < 2 ? 0 : 11 - first) == at(s, 12) &&
+	return !gh_pii_all_same(s) && (first < 2 ? 0 : 11 - first) == at(s, 12) &&
 	       (second < 2 ? 0 : 11 - second) == at(s, 13);
 }
 
@@ -228,7 +223,7 @@ bool gh_pii_valid_bsn(const char *s)
 {
 	static const int weights[] = { 9, 8, 7, 6, 5, 4, 3, 2, -1 };
 
-	return weighted(s, weights, 9) % 11 == 0 && !all_same(s);
+	return weighted(s, weights, 9) % 11 == 0 && !gh_pii_all_same(s);
 }
 
 /* ISO 7064 mod 11,10, as the German tax id uses it. */
@@ -252,7 +247,7 @@ bool gh_pii_valid_tfn(const char *s)
 {
 	static const int weights[] = { 1, 4, 3, 7, 5, 8, 6, 9, 10 };
 
-	return weighted(s, weights, 9) % 11 == 0 && !all_same(s);
+	return weighted(s, weights, 9) % 11 == 0 && !gh_pii_all_same(s);
 }
 
 bool gh_pii_valid_medicare_au(const char *s)
@@ -301,8 +296,8 @@ bool gh_pii_valid_kr(const char *s)
 {
 	bool is_new = strchr("3478", s[6]) != NULL;
 
-	return month_and_day(two(s, 2), two(s, 4)) && s[6] >= '1' && s[6] <= '8' && !all_same(s) &&
-	       (!is_new || two(s, 0) < 40);
+	return month_and_day(two(s, 2), two(s, 4)) && s[6] >= '1' && s[6] <= '8' &&
+	       !gh_pii_all_same(s) && (!is_new || two(s, 0) < 40);
 }
 
 bool gh_pii_valid_cn(const char *s)
@@ -335,7 +330,7 @@ bool gh_pii_valid_my_number(const char *s)
 	for (int n = 1; n <= 11; n++)
 		sum += at(s, (size_t)(11 - n)) * (n <= 6 ? n + 1 : n - 5);
 	sum %= 11;
-	return (sum <= 1 ? 0 : 11 - sum) == at(s, 11) && !all_same(s);
+	return (sum <= 1 ? 0 : 11 - sum) == at(s, 11) && !gh_pii_all_same(s);
 }
 
 bool gh_pii_valid_it_vat(const char *s)

@@ -6,6 +6,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* No digit differs from the first. */
+static inline bool gh_pii_all_same(const char *s)
+{
+	size_t i = 1;
+
+	while (s[0] && s[i] == s[0])
+		i++;
+	return !s[0] || !s[i];
+}
+
 bool gh_pii_luhn(const char *digits, size_t count);
 bool gh_pii_verhoeff(const char *digits, size_t count);
 bool gh_pii_valid_date(int month, int day); /* of some year */

@@ -14,11 +14,6 @@ static int two(const char *s, size_t i)
 	return at(s, i) * 10 + at(s, i + 1);
 }
 
-static bool all_same(const char *s)
-{
-	return !s[0] || !s[1] || (s[0] == s[1] && strspn(s, (char[]){ s[0], 0 }) == strlen(s));
-}
-
 /* `weights` are one character a digit: '0' is 0, ':' is 10. */
 static int weighted(const char *s, const char *weights)
 {
@@ -67,13 +62,14 @@ bool gh_pii_valid_nif_pt(const char *s)
 {
 	int rest = weighted(s, "98765432") % 11;
 
-	return strchr("1235689", s[0]) && !all_same(s) && (rest < 2 ? 0 : 11 - rest) == at(s, 8);
+	return strchr("1235689", s[0]) && !gh_pii_all_same(s) &&
+	       (rest < 2 ? 0 : 11 - rest) == at(s, 8);
 }
 
 /* Poland's tax number */
 bool gh_pii_valid_nip(const char *s)
 {
-	return s[0] != '0' && !all_same(s) && weighted(s, "657234567") % 11 == at(s, 9);
+	return s[0] != '0' && !gh_pii_all_same(s) && weighted(s, "657234567") % 11 == at(s, 9);
 }
 
 /* Czechia and Slovakia: the whole is a multiple of 11; women have 50 on the month. */
@@ -112,7 +108,7 @@ bool gh_pii_valid_oib(const char *s)
 		int sum = (at(s, i) + product) % 10;
 		product = (sum ? sum : 10) * 2 % 11;
 	}
-	return !all_same(s) && (11 - product) % 10 == at(s, 10);
+	return !gh_pii_all_same(s) && (11 - product) % 10 == at(s, 10);
 }
 
 /* The republics of former Yugoslavia: a date whose year has three digits, a region. */
@@ -145,7 +141,7 @@ bool gh_pii_valid_lv(const char *s)
 /* Hungary's number of social security */
 bool gh_pii_valid_taj(const char *s)
 {
-	return !all_same(s) && weighted(s, "37373737") % 10 == at(s, 8);
+	return !gh_pii_all_same(s) && weighted(s, "37373737") % 10 == at(s, 8);
 }
 
 /* Greece: a date, and Luhn. */
@@ -168,7 +164,7 @@ bool gh_pii_valid_rut(const char *s)
 
 	for (size_t i = 0; i + 1 < len; i++)
 		sum += at(s, len - 2 - i) * (int)(2 + i % 6);
-	return s[0] != '0' && !all_same(s) && "0K987654321"[sum % 11] == s[len - 1];
+	return s[0] != '0' && !gh_pii_all_same(s) && "0K987654321"[sum % 11] == s[len - 1];
 }
 
 /* Argentina: persons and companies. */
@@ -261,7 +257,7 @@ bool gh_pii_valid_ird(const char *s)
 	char full[10] = "0";
 
 	memcpy(full + (strlen(s) == 8), s, strlen(s) + 1);
-	return ird(full) && !all_same(s) && full[0] <= '1';
+	return ird(full) && !gh_pii_all_same(s) && full[0] <= '1';
 }
 
 /* United Arab Emirates: country 784, a year, and Luhn. */
@@ -274,7 +270,7 @@ bool gh_pii_valid_ae(const char *s)
 /* Australian companies */
 bool gh_pii_valid_acn(const char *s)
 {
-	return !all_same(s) && (10 - weighted(s, "87654321") % 10) % 10 == at(s, 8);
+	return !gh_pii_all_same(s) && (10 - weighted(s, "87654321") % 10) % 10 == at(s, 8);
 }
 
 /* Prescribers of the USA: the kind of registrant, the first letter of the name. */
@@ -294,7 +290,7 @@ bool gh_pii_valid_utr(const char *s)
 /* Pakistan: the province leads. */
 bool gh_pii_valid_cnic(const char *s)
 {
-	return s[0] >= '1' && s[0] <= '7' && !all_same(s);
+	return s[0] >= '1' && s[0] <= '7' && !gh_pii_all_same(s);
 }
 
 /* Egypt: a century, a date, a governorate. */
@@ -319,18 +315,18 @@ bool gh_pii_valid_rnokpp(const char *s)
 {
 	int sum = weighted(s, "057946:57") - at(s, 0);
 
-	return !all_same(s) && (sum + 11) % 11 % 10 == at(s, 9);
+	return !gh_pii_all_same(s) && (sum + 11) % 11 % 10 == at(s, 9);
 }
 
 /* Russia: insurance, and the tax number of a person. */
 bool gh_pii_valid_snils(const char *s)
 {
-	return !all_same(s) && weighted(s, "987654321") % 101 % 100 == two(s, 9);
+	return !gh_pii_all_same(s) && weighted(s, "987654321") % 101 % 100 == two(s, 9);
 }
 
 bool gh_pii_valid_inn(const char *s)
 {
-	return !all_same(s) && weighted(s, "724:359468") % 11 % 10 == at(s, 10) &&
+	return !gh_pii_all_same(s) && weighted(s, "724:359468") % 11 % 10 == at(s, 10) &&
 	       weighted(s, "3724:359468") % 11 % 10 == at(s, 11);
 }
 

@@ -5,16 +5,31 @@
 #define MAX_LOCAL  64
 #define MAX_DOMAIN 253
 
-static bool local_char(uint8_t c)
-{
-	return gh_pii_is_alnum(c) || c >= 0x80 || c == '.' || c == '_' || c == '-' || c == '+' ||
-	       (c && strchr("!#$%&*/?^~'=", c));
-}
-
-static bool domain_char(uint8_t c)
-{
-	return gh_pii_is_alnum(c) || c >= 0x80 || c == '-' || c == '.';
-}
+/* Which bytes an address may hold, a bit each: in its local part, in its domain. */
+#define LOCAL  1
+#define DOMAIN 2
+static const uint8_t kinds[256] = {
+	['a' ... 'z'] = LOCAL | DOMAIN,
+	['A' ... 'Z'] = LOCAL | DOMAIN,
+	['0' ... '9'] = LOCAL | DOMAIN,
+	[0x80 ... 0xff] = LOCAL | DOMAIN,
+	['-'] = LOCAL | DOMAIN,
+	['.'] = LOCAL | DOMAIN,
+	['_'] = LOCAL,
+	['+'] = LOCAL,
+	['!'] = LOCAL,
+	['#'] = LOCAL,
+	['$'] = LOCAL,
+	['%'] = LOCAL,
+	['&'] = LOCAL,
+	['*'] = LOCAL,
+	['/'] = LOCAL,
+	['?'] = LOCAL,
+	['^'] = LOCAL,
+	['~'] = LOCAL,
+	['\''] = LOCAL,
+	['='] = LOCAL,
+};
 
 /* Top-level domains of letters; "xn--…" besides. */
 static bool is_top_label(struct gh_slice label)
@@ -36,7 +51,7 @@ static size_t domain_end(struct gh_slice text, size_t at)
 
 	if (end >= text.len || text.data[end] == '.' || text.data[end] == '-')
 		return 0;
-	while (end < text.len && end - at <= MAX_DOMAIN && domain_char(text.data[end]) &&
+	while (end < text.len && end - at <= MAX_DOMAIN && kinds[text.data[end]] & DOMAIN &&
 	       text.data[end] < 0xe2) {
 		if (text.data[end] == '.') {
 			if (end == label)
@@ -68,7 +83,8 @@ static size_t local_start(struct gh_slice text, size_t at)
 {
 	size_t start = at, floor = at > MAX_LOCAL ? at - MAX_LOCAL : 0;
 
-	while (start > floor && local_char(text.data[start - 1]) && text.data[start - 1] < 0xe2) {
+	while (start > floor && kinds[text.data[start - 1]] & LOCAL &&
+	       text.data[start - 1] < 0xe2) {
 		/* A three-byte character begins with 0xe2 or more: its tail is not ours either. */
 		if ((text.data[start - 1] & 0xc0) == 0x80 &&
 		    (start < 2 || text.data[start - 2] < 0xc2 || text.data[start - 2] >= 0xe0))

@@ -155,26 +155,57 @@ const struct gh_pii_id gh_pii_ids[] = {
 const size_t gh_pii_id_count = GH_ARRAY_LEN(gh_pii_ids);
 _Static_assert(GH_ARRAY_LEN(gh_pii_ids) <= GH_PII_ID_ROWS, "the index of identifiers is too small");
 
-static void add_row(struct gh_pii_id_index *out, size_t at, size_t id)
+/* "324|x" as spans write it: four bits a group, 0xa for ten digits and more. */
+static void add_digits(struct gh_pii_digit_row *row, const struct gh_pii_id *id)
 {
-	const char *shape = gh_pii_ids[id].shape;
+	size_t way = 0;
 
-	out->row[at] = (uint8_t)id;
-	for (size_t i = 0; shape[i]; i++) {
-		out->letters[at] |= (uint32_t)(shape[i] == 'A') << i;
-		out->digits[at] |= (uint32_t)(shape[i] == '9') << i;
+	row->id = id;
+	row->words = id->words;
+	for (const char *at = id->groups; *at; at++)
+		if (*at == '|')
+			way++;
+		else
+			row->printed[way] =
+			    row->printed[way] << 4 | (uint32_t)(*at == 'x' ? 10 : *at - '0');
+}
+
+static void add_code(struct gh_pii_code_row *row, const struct gh_pii_id *id)
+{
+	row->id = id;
+	for (size_t i = 0; id->shape[i]; i++) {
+		row->letters |= (uint32_t)(id->shape[i] == 'A') << i;
+		row->digits |= (uint32_t)(id->shape[i] == '9') << i;
+		row->signs |= (uint32_t)(id->shape[i] == '-') << i;
 	}
+}
+
+static void note_length(struct gh_pii_id_index *out, const struct gh_pii_code_row *row)
+{
+	for (uint32_t head = 0; head < GH_ARRAY_LEN(out->code_lengths); head++)
+		if (!(row->letters & 15 & ~head) && !(row->digits & head))
+			out->code_lengths[head] |= UINT64_C(1) << row->id->len;
 }
 
 void gh_pii_id_index_make(struct gh_pii_id_index *out)
 {
-	size_t count = 0;
+	size_t digits = 0, codes = 0;
 
 	for (size_t len = 0; len <= GH_PII_ID_MAX; len++) {
-		out->of[len] = (uint8_t)count;
-		for (size_t i = 0; i < gh_pii_id_count; i++)
-			if (gh_pii_ids[i].len == len)
-				add_row(out, count++, i);
+		out->digits_of[len] = (uint8_t)digits;
+		out->codes_of[len] = (uint8_t)codes;
+		for (size_t i = 0; i < gh_pii_id_count; i++) {
+			const struct gh_pii_id *id = &gh_pii_ids[i];
+			if (id->len != len)
+				continue;
+			if (!id->has_letters) {
+				add_digits(&out->digits[digits++], id);
+				continue;
+			}
+			add_code(&out->codes[codes], id);
+			note_length(out, &out->codes[codes++]);
+		}
 	}
-	out->of[GH_PII_ID_MAX + 1] = (uint8_t)count;
+	out->digits_of[GH_PII_ID_MAX + 1] = (uint8_t)digits;
+	out->codes_of[GH_PII_ID_MAX + 1] = (uint8_t)codes;
 }

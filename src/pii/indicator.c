@@ -2,6 +2,7 @@
  * must be meant by it (I, my, patient, his …), and a question about the thing in general is none.
  * Flag-only by default. */
 #include "pii/detect.h"
+#include "pii/token.h"
 
 #include <strings.h>
 
@@ -11,22 +12,47 @@ static bool ends_sentence(struct gh_slice text, size_t at)
 {
 	uint8_t c = text.data[at];
 
+	if (c > '?') /* a letter: most are */
+		return false;
 	return c == '\n' || c == '!' || c == '?' ||
 	       (c == '.' && at + 1 < text.len &&
 	        (text.data[at + 1] == ' ' || text.data[at + 1] == '\n'));
 }
 
+/* Where the sentence around [start, end) begins and ends, so far as it is read. Several terms stand
+ * in one sentence: what was read for the last one is not read again. */
+static void find_sentence(struct gh_pii_scan *scan, size_t start, size_t end, size_t *from,
+                          size_t *to)
+{
+	struct gh_slice text = scan->text;
+	size_t floor = start > SENTENCE_BYTES ? start - SENTENCE_BYTES : 0;
+	size_t ceiling = text.len - end > SENTENCE_BYTES ? end + SENTENCE_BYTES : text.len;
+	struct gh_pii_known *known = &scan->known_sentence;
+	bool is_inside = known->start <= start && end <= known->end;
+
+	*from = is_inside ? known->start : start;
+	*to = is_inside ? known->end : end;
+	while (*from > floor && !ends_sentence(text, *from - 1))
+		(*from)--;
+	while (*to < ceiling && !ends_sentence(text, *to))
+		(*to)++;
+	/* A term of several words may hold the end of a sentence itself. */
+	while (!is_inside && start < end && !ends_sentence(text, start))
+		start++;
+	*known = (struct gh_pii_known){ is_inside || start == end ? *from : end, *to };
+	if (*from < floor)
+		*from = floor;
+	if (*to > ceiling)
+		*to = ceiling;
+}
+
 /* The groups of all triggers in the sentence around [start, end). */
 static uint64_t sentence_groups(struct gh_pii_scan *scan, size_t start, size_t end)
 {
-	struct gh_slice text = scan->text;
-	size_t from = start, to = end, i;
 	uint64_t groups = 0;
+	size_t from, to, i;
 
-	while (from > 0 && start - from < SENTENCE_BYTES && !ends_sentence(text, from - 1))
-		from--;
-	while (to < text.len && to - end < SENTENCE_BYTES && !ends_sentence(text, to))
-		to++;
+	find_sentence(scan, start, end, &from, &to);
 	i = scan->trigger_hint < scan->trigger_count ? scan->trigger_hint : scan->trigger_count;
 	while (i > 0 && scan->triggers[i - 1].end > from)
 		i--;
@@ -70,25 +96,16 @@ static bool names_somebody(struct gh_slice text, size_t start)
 }
 
 /* Words that end a noun phrase, or tell nothing about which illness it is. */
-static bool is_stop_word(struct gh_slice word)
-{
-	static const char *const stops[] = {
-		"the",     "a",    "an",   "of",      "and",    "or",    "in",    "with",
-		"for",     "to",   "by",   "from",    "this",   "that",  "these", "those",
-		"such",    "as",   "is",   "was",     "are",    "were",  "has",   "have",
-		"had",     "no",   "any",  "other",   "some",   "both",  "all",   "its",
-		"their",   "his",  "her",  "my",      "our",    "your",  "who",   "which",
-		"on",      "at",   "not",  "be",      "been",   "may",   "can",   "due",
-		"into",    "than", "but",  "between", "causes", "cause", "about", "without",
-		"against", "into", "each", "new",     "this",   "most",  "many",  "known",
-		"called",  "i",    "he",   "she",     "they",   "we",    "you",   "it",
-	};
-
-	for (size_t i = 0; i < GH_ARRAY_LEN(stops); i++)
-		if (gh_slice_eq_nocase(word, gh_slice_str(stops[i])))
-			return true;
-	return false;
-}
+static const char stop_words[][8] = {
+	"the",   "a",       "an",      "of",    "and",  "or",    "in",      "with",   "for",
+	"to",    "by",      "from",    "this",  "that", "these", "those",   "such",   "as",
+	"is",    "was",     "are",     "were",  "has",  "have",  "had",     "no",     "any",
+	"other", "some",    "both",    "all",   "its",  "their", "his",     "her",    "my",
+	"our",   "your",    "who",     "which", "on",   "at",    "not",     "be",     "been",
+	"may",   "can",     "due",     "into",  "than", "but",   "between", "causes", "cause",
+	"about", "without", "against", "each",  "new",  "most",  "many",    "known",  "called",
+	"i",     "he",      "she",     "they",  "we",   "you",   "it",
+};
 
 /* Where the words before a head noun begin that tell which it is: "Duchenne muscular dystrophy". */
 static size_t modifiers_before(struct gh_slice text, size_t start)
@@ -106,7 +123,8 @@ static size_t modifiers_before(struct gh_slice text, size_t start)
 		       (gh_pii_is_alnum(text.data[at - 1]) || text.data[at - 1] == '\'' ||
 		        text.data[at - 1] >= 0x80))
 			at--;
-		if (at == end || is_stop_word(gh_slice_sub(text, at, end - at)))
+		if (at == end || gh_pii_is_one_of(gh_pii_short_word(text, at, end), stop_words,
+		                                  GH_ARRAY_LEN(stop_words)))
 			return start;
 		start = at;
 	}
@@ -163,6 +181,9 @@ void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *t
 	const struct gh_pii_term *term = &gh_pii_terms[trigger->term];
 	struct gh_slice text = scan->text;
 	size_t start = trigger->start, end = trigger->end;
+
+	if (!gh_pii_wants(scan, 1u << term->class) || is_identifier(text, start, end))
+		return;
 	const char *kind = gh_pii_class_name(term->class);
 	uint64_t groups = sentence_groups(scan, start, end);
 	bool person = groups & (GH_W_PERSON | GH_W_CHILD) || names_somebody(text, start) ||
@@ -175,8 +196,6 @@ void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *t
 		if (start == trigger->start && term->head == 1)
 			confidence -= person ? 22 : 34;
 	}
-	if (is_identifier(text, trigger->start, end))
-		return;
 	/* Of genes and probes: what is sampled there is nobody's identity. */
 	if (term->class == GH_PII_BIOMETRIC && groups & GH_W_SCIENCE)
 		confidence = 20;
@@ -204,17 +223,21 @@ void gh_pii_detect_term(struct gh_pii_scan *scan, const struct gh_pii_trigger *t
 		add_short_form(scan, end, kind, confidence);
 }
 
-static bool ends_with_word(struct gh_slice text, size_t at, const char *word)
+/* The word of letters and digits that ends at `end`, as gh_pii_short_word has it. */
+static uint64_t word_before(struct gh_slice text, size_t end)
 {
-	size_t len = strlen(word);
+	size_t start = end;
 
-	return at >= len && strncasecmp((const char *)text.data + at - len, word, len) == 0 &&
-	       (at == len || !gh_pii_is_alnum(text.data[at - len - 1]));
+	while (start > 0 && end - start <= 8 && gh_pii_is_alnum(text.data[start - 1]))
+		start--;
+	return gh_pii_short_word(text, start, end);
 }
 
 /* "Age: 14", "aged 9": the label belongs to the hint when a colon ties it. */
 static bool try_aged(struct gh_pii_scan *scan, size_t at, size_t end)
 {
+	static const char labels[][8] = { "age", "aged" };
+	static const char verbs[][8] = { "turned", "turning", "turns", "is", "was" };
 	struct gh_slice text = scan->text;
 	size_t label = at;
 	bool colon = false;
@@ -225,46 +248,38 @@ static bool try_aged(struct gh_pii_scan *scan, size_t at, size_t end)
 		colon = text.data[--label] != ' ' || colon;
 	if (label == at)
 		return false;
-	if (colon && ends_with_word(text, label, "age")) {
-		uint64_t groups = sentence_groups(scan, at, end);
+	uint64_t word = word_before(text, label);
+	bool strong = gh_pii_is_one_of(word, labels, GH_ARRAY_LEN(labels));
+	if (!strong && !gh_pii_is_one_of(word, verbs, GH_ARRAY_LEN(verbs)))
+		return false;
+	uint64_t groups = sentence_groups(scan, at, end);
+	if (colon && gh_pii_is_one_of(word, labels, 1))
 		gh_pii_add(scan, label - 3, end, GH_PII_MINOR, "age",
 		           groups & (GH_W_CHILD | GH_W_PERSON) ? 88 : 60);
-		return true;
-	}
-	static const char *const before[] = { "aged",  "age", "turned", "turning",
-		                              "turns", "is",  "was" };
-	for (size_t i = 0; i < GH_ARRAY_LEN(before); i++) {
-		if (!ends_with_word(text, label, before[i]))
-			continue;
-		bool strong = i < 2;
-		uint64_t groups = sentence_groups(scan, at, end);
-		if (groups & GH_W_CHILD || (strong && groups & GH_W_PERSON))
-			gh_pii_add(scan, at, end, GH_PII_MINOR, "age", strong ? 84 : 66);
-		return true;
-	}
-	return false;
+	else if (groups & GH_W_CHILD || (strong && groups & GH_W_PERSON))
+		gh_pii_add(scan, at, end, GH_PII_MINOR, "age", strong ? 84 : 66);
+	return true;
 }
 
-static bool is_article(struct gh_slice word)
+static bool is_article(uint64_t word)
 {
-	return gh_slice_eq_nocase(word, GH_SLICE("the")) ||
-	       gh_slice_eq_nocase(word, GH_SLICE("a")) ||
-	       gh_slice_eq_nocase(word, GH_SLICE("this")) ||
-	       gh_slice_eq_nocase(word, GH_SLICE("that")) ||
-	       gh_slice_eq_nocase(word, GH_SLICE("our"));
+	static const char articles[][8] = { "the", "a", "this", "that", "our" };
+
+	return gh_pii_is_one_of(word, articles, GH_ARRAY_LEN(articles));
 }
 
 /* "Ada is 9 years old", "Ada, 9 years old": one capitalised word that no article makes a thing. */
 static bool has_named_subject(struct gh_slice text, size_t at)
 {
+	static const char verbs[][8] = { "is", "was" };
 	size_t end = at;
 
 	while (end > 0 && at - end < 3 && (text.data[end - 1] == ' ' || text.data[end - 1] == ','))
 		end--;
-	if (ends_with_word(text, end, "is") && end > 3)
-		end -= 3;
-	else if (ends_with_word(text, end, "was") && end > 4)
-		end -= 4;
+	uint64_t verb = word_before(text, end);
+	size_t back = gh_pii_is_one_of(verb, verbs, 1) ? 3 : 4; /* with the space before it */
+	if (gh_pii_is_one_of(verb, verbs, GH_ARRAY_LEN(verbs)) && end > back)
+		end -= back;
 	else if (end == at || text.data[end] != ',')
 		return false;
 	size_t start = end;
@@ -273,12 +288,12 @@ static bool has_named_subject(struct gh_slice text, size_t at)
 		start--;
 	if (end - start < 2 || text.data[start] < 'A' || text.data[start] > 'Z' ||
 	    (text.data[start + 1] >= 'A' && text.data[start + 1] <= 'Z') ||
-	    is_article(gh_slice_sub(text, start, end - start)))
+	    is_article(gh_pii_short_word(text, start, end)))
 		return false;
 	size_t before = start > 0 && text.data[start - 1] == ' ' ? start - 1 : start, from = before;
 	while (from > 0 && gh_pii_is_alpha(text.data[from - 1]) && before - from < 8)
 		from--;
-	return !is_article(gh_slice_sub(text, from, before - from));
+	return !is_article(gh_pii_short_word(text, from, before));
 }
 
 /* A word of its own ends at `end`, not a part of code. */
@@ -293,57 +308,90 @@ static bool follows_word(struct gh_slice text, size_t end)
 	       (start == 0 || text.data[start - 1] == ' ' || text.data[start - 1] == '\n');
 }
 
-/* An age below 18: "14 years old", "5-year-old", "aged 12", "my son, 7,". */
-void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at)
+/* What makes a number an age, behind it: its length, 0 for nothing. */
+static size_t read_unit(struct gh_slice text, size_t end, bool *in_months)
 {
-	static const char *const after[] = { " years old", " year old",  "-year-old",
-		                             "-years-old", " yrs old",   " y/o",
-		                             " yo ",       "yo ",        " months old",
-		                             "-month-old", "-month old", " years of age",
-		                             "-yr-old",    " weeks old" };
-	struct gh_slice text = scan->text;
-	size_t end = at;
-	unsigned age = 0;
+	static const struct {
+		struct gh_slice text;
+		bool in_months; /* counts months or weeks: always a child */
+	} units[] = {
+		{ GH_SLICE(" years old"), false }, { GH_SLICE(" year old"), false },
+		{ GH_SLICE("-year-old"), false },  { GH_SLICE("-years-old"), false },
+		{ GH_SLICE(" yrs old"), false },   { GH_SLICE(" y/o"), false },
+		{ GH_SLICE(" yo "), false },       { GH_SLICE("yo "), false },
+		{ GH_SLICE(" months old"), true }, { GH_SLICE("-month-old"), true },
+		{ GH_SLICE("-month old"), true },  { GH_SLICE(" years of age"), false },
+		{ GH_SLICE("-yr-old"), false },    { GH_SLICE(" weeks old"), true },
+	};
+	uint8_t mark = end < text.len ? text.data[end] : 0;
+	uint8_t letter = end + 1 < text.len ? text.data[end + 1] | 0x20 : 0;
 
-	while (end < text.len && end - at < 3 && gh_pii_is_digit(text.data[end]))
-		age = age * 10 + (unsigned)(text.data[end++] - '0');
+	if (mark != 'y' &&
+	    ((mark != ' ' && mark != '-') || (letter != 'y' && letter != 'm' && letter != 'w')))
+		return 0;
+	for (size_t i = 0; i < GH_ARRAY_LEN(units); i++) {
+		*in_months = units[i].in_months;
+		if (gh_slice_eq_nocase(gh_slice_sub(text, end, units[i].text.len), units[i].text))
+			return units[i].text.len;
+	}
+	return 0;
+}
+
+/* "14 years old": whether something stands behind it that makes it an age. */
+static bool try_unit(struct gh_pii_scan *scan, size_t at, size_t end, unsigned age)
+{
+	struct gh_slice text = scan->text;
+	bool in_months;
+	size_t len = read_unit(text, end, &in_months);
+
+	if (len == 0)
+		return false;
+	if (age >= 18 && !in_months)
+		return true;
+	/* Houses, wines and laws have ages too. */
+	uint64_t groups = sentence_groups(scan, at, end + len);
+	bool person = groups & (GH_W_CHILD | GH_W_PERSON) || names_somebody(text, at) ||
+	              has_named_subject(text, at);
+	if (text.data[end + len - 1] == ' ')
+		len--;
+	gh_pii_add(scan, at, end + len, GH_PII_MINOR, "age", person ? 90 : 45);
+	return true;
+}
+
+/* "my daughter Ada (7)", "my son, 12,": the number alone between marks. */
+static void try_marks(struct gh_pii_scan *scan, size_t at, size_t end)
+{
+	struct gh_slice text = scan->text;
+	uint8_t next = gh_pii_byte(scan, end);
+
+	if (at <= 2)
+		return;
+	uint8_t before = text.data[at - 1], before2 = text.data[at - 2];
+	bool brackets = before == '(' && next == ')' && before2 == ' ';
+	bool commas = before == ' ' && before2 == ',' && (next == ',' || next == '.') &&
+	              follows_word(text, at - 2);
+	if (!brackets && !commas)
+		return;
+	uint64_t groups = sentence_groups(scan, at, end);
+	if (groups & GH_W_CHILD && !(groups & GH_W_SCIENCE))
+		gh_pii_add(scan, at, end, GH_PII_MINOR, "age", 70);
+}
+
+/* An age below 18: "14 years old", "5-year-old", "aged 12", "my son, 7,". */
+void gh_pii_detect_age(struct gh_pii_scan *scan, size_t at, size_t end)
+{
+	struct gh_slice text = scan->text;
+	unsigned age = text.data[at] - (unsigned)'0';
 	uint8_t before = at > 0 ? text.data[at - 1] : ' ';
+
 	if (end - at > 2 || gh_pii_is_alnum(before) || before >= 0x80 || before == '.' ||
 	    before == '$' || before == '-')
 		return;
-	uint8_t mark = gh_pii_byte(scan, end), letter = gh_pii_byte(scan, end + 1) | 0x20;
-	bool may_follow =
-	    end < text.len && (mark == 'y' || ((mark == ' ' || mark == '-') &&
-	                                       (letter == 'y' || letter == 'm' || letter == 'w')));
-	for (size_t i = 0; may_follow && i < GH_ARRAY_LEN(after); i++) {
-		size_t len = strlen(after[i]);
-		bool months = strstr(after[i], "month") || strstr(after[i], "week");
-		if (text.len - end < len ||
-		    strncasecmp((const char *)text.data + end, after[i], len) != 0)
-			continue;
-		if (age >= 18 && !months)
-			return;
-		/* Houses, wines and laws have ages too. */
-		uint64_t groups = sentence_groups(scan, at, end + len);
-		bool person = groups & (GH_W_CHILD | GH_W_PERSON) || names_somebody(text, at) ||
-		              has_named_subject(text, at);
-		if (after[i][len - 1] == ' ')
-			len--;
-		gh_pii_add(scan, at, end + len, GH_PII_MINOR, "age", person ? 90 : 45);
+	if (end - at == 2)
+		age = age * 10 + text.data[end - 1] - (unsigned)'0';
+	if (try_unit(scan, at, end, age) || age == 0 || age >= 18 ||
+	    gh_pii_is_alnum(gh_pii_byte(scan, end)))
 		return;
-	}
-	if (age == 0 || age >= 18 || (end < text.len && gh_pii_is_alnum(text.data[end])))
-		return;
-	if (try_aged(scan, at, end))
-		return;
-	/* "my daughter Ada (7)", "my son, 12,": the number alone between marks. */
-	uint8_t next = gh_pii_byte(scan, end);
-	bool comma =
-	    at > 2 && before == ' ' && text.data[at - 2] == ',' && follows_word(text, at - 2);
-	if ((before == '(' && next == ')' && at > 2 && text.data[at - 2] == ' ') ||
-	    (comma && (next == ',' || next == '.'))) {
-		uint64_t groups = sentence_groups(scan, at, end);
-		if (groups & GH_W_CHILD && !(groups & GH_W_SCIENCE))
-			gh_pii_add(scan, at, end, GH_PII_MINOR, "age", 70);
-	}
+	if (!try_aged(scan, at, end))
+		try_marks(scan, at, end);
 }

@@ -232,10 +232,7 @@ static void signs_of_block(struct gh_pii_scan *scan, const struct gh_pii_bits *b
 		gh_pii_detect_assigned(scan, base + (unsigned)__builtin_ctzll(at));
 	for (uint64_t at = digits; at; at &= at - 1) {
 		size_t where = base + (unsigned)__builtin_ctzll(at);
-		gh_pii_detect_number(scan, where);
-		gh_pii_detect_code(scan, where);
-		if (gh_pii_wants(scan, 1u << GH_PII_MINOR))
-			gh_pii_detect_age(scan, where);
+		gh_pii_detect_digits(scan, where);
 		if (gh_pii_wants(scan, 1u << GH_PII_ADDRESS))
 			gh_pii_detect_address(scan, where);
 	}

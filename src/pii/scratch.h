@@ -45,12 +45,6 @@ struct gh_pii_scratch {
 	struct gh_pii_word_pass pass;
 };
 
-/* Whether any of `classes` (1 << class) is looked for. */
-static inline bool gh_pii_wants(const struct gh_pii_scan *scan, uint32_t classes)
-{
-	return (scan->without & classes) != classes;
-}
-
 #define GH_PII_PERSONS    (1u << GH_PII_NAME | 1u << GH_PII_ADDRESS)
 #define GH_PII_INDICATORS (1u << GH_PII_HEALTH | 1u << GH_PII_BIOMETRIC | 1u << GH_PII_MINOR)
 
