@@ -3,31 +3,28 @@
  * alone proves nothing without the rest of its form. */
 #include "pii/detect.h"
 
-#include <strings.h>
-
 #include "pii/secret.h"
 #include "pii/vendors.h"
 
 #define MAX_PRIVATE_KEY 16384
 #define MAX_JWT         8192
 
-static bool in_alphabet(uint8_t c, uint8_t alphabet)
-{
-	return gh_pii_in_alphabet(c, alphabet);
-}
-
 static void add_prefix(struct gh_pii_prefixes *out, size_t row, uint8_t third)
 {
 	const char *prefix = gh_pii_vendors[row].prefix;
-	unsigned hash = gh_pii_prefix_hash((uint8_t)prefix[0], (uint8_t)prefix[1], third);
+	size_t len = strlen(prefix), eight = len < 8 ? len : 8;
+	unsigned slot = gh_pii_prefix_hash((uint8_t)prefix[0], (uint8_t)prefix[1], third);
+	struct gh_pii_prefix *node = &out->nodes[out->count];
 
-	out->row[out->count] = (uint16_t)row;
-	out->next[out->count] = out->head[hash];
-	out->head[hash] = (uint16_t)++out->count;
+	memcpy(&node->first, prefix, eight);
+	memset(&node->mask, 0xff, eight);
+	node->row = (uint16_t)row;
+	node->next = out->head[slot];
+	out->head[slot] = (uint16_t)++out->count;
 }
 
 /* Of prefixes that are shorter than four, with every byte that may follow. */
-static void add_to_filter(struct gh_pii_prefixes *out, const char *prefix)
+static void add_to_filter(struct gh_pii_prefixes *out, const char *prefix, uint8_t alphabet)
 {
 	uint8_t four[4];
 	size_t len = strlen(prefix);
@@ -37,7 +34,7 @@ static void add_to_filter(struct gh_pii_prefixes *out, const char *prefix)
 		return;
 	for (unsigned c = len == 3 ? 1 : four[3]; c <= (len == 3 ? 127 : four[3]); c++) {
 		four[3] = (uint8_t)c;
-		if (len == 3 && !in_alphabet(four[3], WORD))
+		if (len == 3 && !gh_pii_in_alphabet(four[3], alphabet))
 			continue;
 		unsigned bit = gh_pii_prefix_bit(four);
 		out->may[bit / 64] |= UINT64_C(1) << bit % 64;
@@ -53,46 +50,52 @@ void gh_pii_prefixes_make(struct gh_pii_prefixes *out)
 			const struct gh_pii_vendor *vendor = &gh_pii_vendors[i];
 			if (strlen(vendor->prefix) != len)
 				continue;
-			add_to_filter(out, vendor->prefix);
+			add_to_filter(out, vendor->prefix, vendor->alphabet);
 			if (len > 2) {
 				add_prefix(out, i, (uint8_t)vendor->prefix[2]);
 				continue;
 			}
 			for (unsigned c = '0'; c <= 'z'; c++)
-				if (in_alphabet((uint8_t)c, vendor->alphabet))
+				if (gh_pii_in_alphabet((uint8_t)c, vendor->alphabet))
 					add_prefix(out, i, (uint8_t)c);
 		}
-	add_to_filter(out, "eyJ"); /* JSON Web Tokens, which have no row */
+	add_to_filter(out, "eyJ", WORD); /* JSON Web Tokens, which have no row */
 }
 
 /* XXXX, 1234…, your-key-here: what documentation shows. */
 static bool is_placeholder(struct gh_slice s)
 {
-	size_t same = 0, distinct = 0;
-	bool seen[256] = { false };
+	struct gh_pii_form form = gh_pii_form_of(s);
 
-	for (size_t i = 0; i < s.len; i++) {
-		same += i > 0 && s.data[i] == s.data[i - 1];
-		distinct += !seen[s.data[i]];
-		seen[s.data[i]] = true;
-	}
-	return s.len >= 8 && (same * 2 > s.len || distinct < 5);
+	return s.len >= 8 && (form.repeats * 2 > s.len || form.distinct < 5);
 }
 
 /* "1234567", "abcdef12", "…example": typed, not generated. */
 static bool is_made_up(struct gh_slice s)
 {
-	static const char *const typed[] = { "1234567",    "0123456",  "123456dead", "abcdef1234",
-		                             "abcdef0123", "fedcba",   "ffffff",     "xxxxx",
-		                             "012345",     "76543210", "yourtoken",  "your_token" };
+	static const struct gh_slice typed[] = {
+		GH_SLICE("1234567"),    GH_SLICE("0123456"),    GH_SLICE("123456dead"),
+		GH_SLICE("abcdef1234"), GH_SLICE("abcdef0123"), GH_SLICE("fedcba"),
+		GH_SLICE("ffffff"),     GH_SLICE("xxxxx"),      GH_SLICE("012345"),
+		GH_SLICE("76543210"),   GH_SLICE("yourtoken"),  GH_SLICE("your_token"),
+	};
+	/* The letters that one of them begins with, and the 'e' of "example". */
+	static const bool begins[256] = {
+		['0'] = true, ['1'] = true, ['7'] = true, ['a'] = true, ['e'] = true,
+		['E'] = true, ['f'] = true, ['x'] = true, ['y'] = true,
+	};
 
-	for (size_t i = 0; i < GH_ARRAY_LEN(typed); i++)
-		if (memmem(s.data, s.len, typed[i], strlen(typed[i])))
+	for (size_t i = 0; i < s.len; i++) {
+		struct gh_slice rest = gh_slice_sub(s, i, s.len - i);
+		if (!begins[s.data[i]])
+			continue;
+		if (gh_pii_at_word(rest.data, rest.len, GH_SLICE("example")))
 			return true;
-	for (size_t i = 0; i + 7 <= s.len; i++)
-		if ((s.data[i] | 0x20) == 'e' &&
-		    strncasecmp((const char *)s.data + i, "example", 7) == 0)
-			return true;
+		for (size_t t = 0; t < GH_ARRAY_LEN(typed); t++)
+			if (typed[t].data[0] == rest.data[0] &&
+			    gh_slice_starts_with(rest, typed[t]))
+				return true;
+	}
 	return false;
 }
 
@@ -108,6 +111,13 @@ static bool mixes_cases(struct gh_slice s)
 	return upper && lower;
 }
 
+static bool is_random(struct gh_slice s)
+{
+	struct gh_pii_form form = gh_pii_form_of(s);
+
+	return gh_pii_is_random(&form, s.len);
+}
+
 /* In the middle of much base64, where every prefix comes by chance. */
 static bool inside_base64(struct gh_slice text, size_t at)
 {
@@ -115,7 +125,7 @@ static bool inside_base64(struct gh_slice text, size_t at)
 
 	if (at == 0 || (text.data[at - 1] != '/' && text.data[at - 1] != '+'))
 		return false;
-	while (start > 0 && at - start < 28 && in_alphabet(text.data[start - 1], BASE64) &&
+	while (start > 0 && at - start < 28 && gh_pii_in_alphabet(text.data[start - 1], BASE64) &&
 	       text.data[start - 1] != '.')
 		start--;
 	return at - start >= 28;
@@ -135,12 +145,12 @@ static void add_partner(struct gh_pii_scan *scan, size_t from, size_t len, const
 		       (gh_pii_is_alnum(text.data[end]) || text.data[end] == '+' ||
 		        text.data[end] == '/' || text.data[end] == '_' || text.data[end] == '-'))
 			end++;
-		if (end - i == len && gh_pii_is_random(gh_slice_sub(text, i, len), len)) {
+		if (end - i == len && is_random(gh_slice_sub(text, i, len))) {
 			gh_pii_add(scan, i, end, GH_PII_CREDENTIAL, kind, 84);
 			return;
 		}
 		if (end - i > len)
-			while (end < to && in_alphabet(text.data[end], BASE64))
+			while (end < to && gh_pii_in_alphabet(text.data[end], BASE64))
 				end++;
 		i = end + (end == i);
 	}
@@ -157,7 +167,7 @@ static bool try_vendor(struct gh_pii_scan *scan, const struct gh_pii_vendor *ven
 	size_t from = end, most = end + vendor->most + 1;
 	if (from >= known->start && from < known->end)
 		end = known->end;
-	while (end < text.len && end < most && in_alphabet(text.data[end], vendor->alphabet))
+	while (end < text.len && end < most && gh_pii_in_alphabet(text.data[end], vendor->alphabet))
 		end++;
 	if (end > known->end)
 		*known = (struct gh_pii_known){ from, end };
@@ -259,14 +269,25 @@ static void try_jwt(struct gh_pii_scan *scan, size_t at)
 void gh_pii_detect_vendor(struct gh_pii_scan *scan, size_t at, size_t end)
 {
 	const uint8_t *word = scan->text.data + at;
+	uint64_t first;
 
+	if (scan->without >> GH_PII_CREDENTIAL & 1)
+		return;
 	if (end - at >= 3 && at >= scan->jwt_done && memcmp(word, "eyJ", 3) == 0)
 		try_jwt(scan, at);
+	/* No key is that short, prefix and all. */
+	if (scan->text.len - at < sizeof first)
+		return;
+	memcpy(&first, word, sizeof first);
 	const struct gh_pii_prefixes *prefixes = gh_pii_prefixes(scan);
-	unsigned hash = gh_pii_prefix_hash(word[0], word[1], gh_pii_byte(scan, at + 2));
-	for (unsigned i = prefixes->head[hash]; i; i = prefixes->next[i - 1])
-		if (try_vendor(scan, &gh_pii_vendors[prefixes->row[i - 1]], at))
+	const struct gh_pii_prefix *node;
+	unsigned slot = gh_pii_prefix_hash(word[0], word[1], word[2]);
+	for (unsigned i = prefixes->head[slot]; i; i = node->next) {
+		node = &prefixes->nodes[i - 1];
+		if ((first & node->mask) == node->first &&
+		    try_vendor(scan, &gh_pii_vendors[node->row], at))
 			return;
+	}
 }
 
 /* -----BEGIN … PRIVATE KEY----- up to its END line; without one, as far as it looks like a key. */
@@ -274,7 +295,8 @@ void gh_pii_detect_private_key(struct gh_pii_scan *scan, size_t at)
 {
 	struct gh_slice text = scan->text;
 
-	if (at < scan->private_key_done || at < 5 || memcmp(text.data + at - 5, "-----", 5) != 0)
+	if (scan->without >> GH_PII_CREDENTIAL & 1 || at < scan->private_key_done || at < 5 ||
+	    memcmp(text.data + at - 5, "-----", 5) != 0)
 		return;
 	struct gh_slice head = gh_slice_sub(text, at, 80);
 	bool is_private = memmem(head.data, head.len, "PRIVATE KEY", 11) ||
@@ -295,7 +317,7 @@ void gh_pii_detect_private_key(struct gh_pii_scan *scan, size_t at)
 			uint8_t c = text.data[end];
 			if (!gh_pii_is_alnum(c) && (!c || !strchr("+/=-\\:,. \r\n\t", c)))
 				break;
-			run = in_alphabet(c, BASE64) ? run + 1 : 0;
+			run = gh_pii_in_alphabet(c, BASE64) ? run + 1 : 0;
 			longest = run > longest ? run : longest;
 		}
 		/* The header alone, in a sentence about keys. */
@@ -314,7 +336,7 @@ static size_t run_of(struct gh_slice text, size_t at, uint8_t alphabet, size_t m
 {
 	size_t end = at;
 
-	while (end < text.len && end - at <= most && in_alphabet(text.data[end], alphabet))
+	while (end < text.len && end - at <= most && gh_pii_in_alphabet(text.data[end], alphabet))
 		end++;
 	return end - at;
 }
@@ -327,7 +349,7 @@ static size_t discord_token(struct gh_slice text, size_t at, size_t end)
 		return 0;
 	size_t time = end + 1, len = 0;
 	while (time + len < text.len && len < 8 && text.data[time + len] != '.' &&
-	       in_alphabet(text.data[time + len], WORD))
+	       gh_pii_in_alphabet(text.data[time + len], WORD))
 		len++;
 	if (len < 5 || len > 7 || time + len >= text.len || text.data[time + len] != '.')
 		return 0;
@@ -344,7 +366,7 @@ static size_t atlassian_pat(struct gh_slice text, size_t at)
 
 	if (!strchr("MNO", text.data[at]))
 		return 0;
-	while (run < text.len && run - at <= 44 && in_alphabet(text.data[run], BASE64) &&
+	while (run < text.len && run - at <= 44 && gh_pii_in_alphabet(text.data[run], BASE64) &&
 	       !strchr("=._-", text.data[run]))
 		run++;
 	if (run - at != 44)
@@ -394,11 +416,11 @@ static size_t azure_key(struct gh_slice text, size_t at, size_t end)
 	if (end >= text.len || !memchr("+/=", text.data[end], 3))
 		return 0;
 	size_t start = at, stop = end;
-	while (start > 0 && at - start < 90 && in_alphabet(text.data[start - 1], BASE64) &&
+	while (start > 0 && at - start < 90 && gh_pii_in_alphabet(text.data[start - 1], BASE64) &&
 	       text.data[start - 1] != '=')
 		start--;
-	while (stop < text.len && stop - start < 90 && in_alphabet(text.data[stop], BASE64) &&
-	       text.data[stop] != '=')
+	while (stop < text.len && stop - start < 90 &&
+	       gh_pii_in_alphabet(text.data[stop], BASE64) && text.data[stop] != '=')
 		stop++;
 	size_t len = stop - start, sign = len == 86 ? 76 : len == 43 ? 33 : 0;
 	if (start != at || sign == 0)
@@ -416,7 +438,7 @@ static size_t azure_key(struct gh_slice text, size_t at, size_t end)
 static bool all_in(struct gh_slice s, uint8_t alphabet)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (!in_alphabet(s.data[i], alphabet))
+		if (!gh_pii_in_alphabet(s.data[i], alphabet))
 			return false;
 	return true;
 }
@@ -460,6 +482,8 @@ void gh_pii_detect_pattern(struct gh_pii_scan *scan, size_t at, size_t end)
 	const char *kind = NULL;
 	size_t stop = 0;
 
+	if (scan->without >> GH_PII_CREDENTIAL & 1)
+		return;
 	if ((stop = discord_token(text, at, end)) > 0) {
 		kind = "discord-token";
 	} else if (word.len == 32 && all_in(word, HEX) && !mixes_cases(word)) {
@@ -485,7 +509,7 @@ void gh_pii_detect_pattern(struct gh_pii_scan *scan, size_t at, size_t end)
 		kind = "salesforce-token";
 		stop = end + 1 + run_of(text, end + 1, WORD, 130);
 	} else if (word.len == 24 && at >= 2 && memcmp(word.data - 2, "s.", 2) == 0 &&
-	           (at == 2 || !gh_pii_is_alnum(text.data[at - 3])) && gh_pii_is_random(word, 24)) {
+	           (at == 2 || !gh_pii_is_alnum(text.data[at - 3])) && is_random(word)) {
 		kind = "vault-token";
 		stop = end;
 		at -= 2;

@@ -7,40 +7,43 @@
 
 _Static_assert(ALPHABETS == GH_PII_ALPHABETS, "every alphabet needs its known run");
 
-bool gh_pii_in_alphabet(uint8_t c, uint8_t alphabet)
-{
-	if (gh_pii_is_digit(c))
-		return true;
-	switch ((enum gh_pii_alphabet)alphabet) {
-	case HEX: return (c | 0x20) >= 'a' && (c | 0x20) <= 'f';
-	case UPPER: return c >= 'A' && c <= 'Z';
-	case ALNUM: return gh_pii_is_alpha(c);
-	case WORD: return gh_pii_is_alpha(c) || c == '_' || c == '-' || c == '.';
-	case BASE64:
-		return gh_pii_is_alpha(c) || c == '+' || c == '/' || c == '_' || c == '-' ||
-		       c == '=' || c == '.';
-	case PERCENT: return gh_pii_is_alpha(c) || c == '%' || c == '-' || c == '_';
-	case DOLLAR: return gh_pii_is_alpha(c) || c == '$';
-	case SLASH: return gh_pii_is_alpha(c) || c == '/' || c == '_' || c == '-';
-	case ALPHABETS: break;
-	case AIRTABLE: return gh_pii_is_alpha(c) || c == '.';
-	}
-	return false;
-}
+#define OF(alphabet) (1u << (alphabet))
+#define LETTERS                                                                                    \
+	(OF(ALNUM) | OF(WORD) | OF(BASE64) | OF(PERCENT) | OF(DOLLAR) | OF(SLASH) | OF(AIRTABLE))
+const uint16_t gh_pii_alphabets[256] = {
+	['$'] = OF(DOLLAR),
+	['%'] = OF(PERCENT),
+	['+'] = OF(BASE64),
+	['-'] = OF(WORD) | OF(BASE64) | OF(PERCENT) | OF(SLASH),
+	['.'] = OF(WORD) | OF(BASE64) | OF(AIRTABLE),
+	['/'] = OF(BASE64) | OF(SLASH),
+	['0' ... '9'] = LETTERS | OF(HEX) | OF(UPPER),
+	['='] = OF(BASE64),
+	['A' ... 'F'] = LETTERS | OF(HEX) | OF(UPPER),
+	['G' ... 'Z'] = LETTERS | OF(UPPER),
+	['_'] = OF(WORD) | OF(BASE64) | OF(PERCENT) | OF(SLASH),
+	['a' ... 'f'] = LETTERS | OF(HEX),
+	['g' ... 'z'] = LETTERS,
+};
 
 /* GitHub and npm: the last six of 36 characters are the CRC-32 of the others in base 62. */
 bool gh_pii_crc_fits(struct gh_slice body)
 {
 	static const char digits[] =
 	    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	static const uint32_t of_nibble[16] = {
+		0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
+		0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+		0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
+	};
 	uint32_t crc = 0xffffffff;
 
 	if (body.len != 36)
 		return false;
 	for (size_t i = 0; i < 30; i++) {
 		crc ^= body.data[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (0xedb88320u & (0u - (crc & 1)));
+		crc = crc >> 4 ^ of_nibble[crc & 15];
+		crc = crc >> 4 ^ of_nibble[crc & 15];
 	}
 	crc = ~crc;
 	for (size_t i = 36; i > 30; i--, crc /= 62)
