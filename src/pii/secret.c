@@ -117,10 +117,12 @@ static bool is_call(struct gh_slice value)
 				return false;
 		return true;
 	}
-	while (i < value.len && (gh_pii_is_alnum(value.data[i]) || value.data[i] == '_'))
+	while (i < value.len &&
+	       (gh_pii_is_alnum(value.data[i]) || value.data[i] == '_' || value.data[i] == '.'))
 		i++;
-	return i > 3 && i + 1 < value.len &&
-	       (value.data[i] == '(' || (value.data[i] == ':' && value.data[i + 1] == ':'));
+	return i > 3 && i < value.len &&
+	       (value.data[i] == '(' ||
+	        gh_slice_starts_with(gh_slice_sub(value, i, 2), GH_SLICE("::")));
 }
 
 bool gh_pii_add_value(struct gh_pii_scan *scan, const struct gh_pii_value *value,

@@ -169,6 +169,26 @@ bool gh_pii_is_mixed(const struct gh_pii_form *form)
 	return has_letters && (form->digits > 0 || (form->has_sign && form->text.len >= 6));
 }
 
+/* some-words-in_a.row: at least three in four parts are letters only. */
+static bool is_words(struct gh_slice value)
+{
+	size_t parts = 0, words = 0, start = 0;
+	bool is_word = true;
+
+	for (size_t i = 0; i <= value.len; i++) {
+		unsigned kind = i < value.len ? characters[value.data[i]] & KIND : JOINT;
+		if (kind == JOINT) {
+			parts += i > start;
+			words += i > start + 1 && is_word;
+			start = i + 1;
+			is_word = true;
+		} else {
+			is_word = is_word && (kind == UPPER || kind == LOWER);
+		}
+	}
+	return words * 4 >= parts * 3;
+}
+
 bool gh_pii_is_random(const struct gh_pii_form *form, size_t least)
 {
 	size_t len = form->text.len, letters = form->upper + form->lower;
@@ -178,9 +198,10 @@ bool gh_pii_is_random(const struct gh_pii_form *form, size_t least)
 	    form->digits + letters < len / 2)
 		return false;
 	if (form->digits == 0)
-		/* CamelCase changes its kind less often than chance does. */
-		return form->upper > 1 && form->lower > 1 && form->joints * 8 < len &&
-		       form->changes * 20 > len * 9;
+		/* CamelCase has few capitals, and changes its kind less often than chance does. */
+		return form->upper * 10 >= len * 3 && form->lower > 1 && form->joints * 8 < len &&
+		       form->changes * 5 > len * 2;
 	/* Words with a number at the end change their kind seldom. */
-	return letters > 0 && (form->changes * 5 >= len || len >= 24) && form->joints * 4 < len;
+	return letters > 0 && form->changes * 5 >= len && form->joints * 4 < len &&
+	       (form->joints < 3 || !is_words(form->text));
 }
