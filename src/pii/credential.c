@@ -1,10 +1,6 @@
 /* Credentials that say what they are: vendors' prefixes with their own alphabet and length, private
- * keys, JSON Web Tokens, and keys without a prefix whose form is their own. One table; a prefix
- * alone proves nothing without the rest of its form. */
-#include "pii/detect.h"
-
-#include "pii/secret.h"
-#include "pii/vendors.h"
+ * keys and JSON Web Tokens. A prefix alone proves nothing without the rest of its form. */
+#include "pii/credential.h"
 
 #define MAX_PRIVATE_KEY 16384
 #define MAX_JWT         8192
@@ -30,7 +26,7 @@ static void add_to_filter(struct gh_pii_prefixes *out, const char *prefix, uint8
 	size_t len = strlen(prefix);
 
 	memcpy(four, prefix, len < 4 ? len : 4);
-	if (len < 3 || (len == 3 && gh_pii_is_alnum(four[2]) && memcmp(prefix, "eyJ", 3) != 0))
+	if (len < 3 || (len == 3 && gh_pii_is_alpha(four[2]) && memcmp(prefix, "eyJ", 3) != 0))
 		return;
 	for (unsigned c = len == 3 ? 1 : four[3]; c <= (len == 3 ? 127 : four[3]); c++) {
 		four[3] = (uint8_t)c;
@@ -99,25 +95,6 @@ static bool is_made_up(struct gh_slice s)
 	return false;
 }
 
-/* One case only: a generator writes either. */
-static bool mixes_cases(struct gh_slice s)
-{
-	bool upper = false, lower = false;
-
-	for (size_t i = 0; i < s.len; i++) {
-		upper = upper || (s.data[i] >= 'A' && s.data[i] <= 'Z');
-		lower = lower || s.data[i] >= 'a';
-	}
-	return upper && lower;
-}
-
-static bool is_random(struct gh_slice s)
-{
-	struct gh_pii_form form = gh_pii_form_of(s);
-
-	return gh_pii_is_random(&form, s.len);
-}
-
 /* In the middle of much base64, where every prefix comes by chance. */
 static bool inside_base64(struct gh_slice text, size_t at)
 {
@@ -133,8 +110,19 @@ static bool inside_base64(struct gh_slice text, size_t at)
 
 #define PARTNER_BYTES 120
 
-/* The secret that travels with a public id: the next random word of exactly `len` characters. */
-static void add_partner(struct gh_pii_scan *scan, size_t from, size_t len, const char *kind)
+/* Which ids travel with a secret, and of how many characters it is. */
+static const struct {
+	const char *of;
+	size_t len;
+	const char *kind;
+} partners[] = {
+	{ "aws-access-key", 40, "aws-secret-key" },
+	{ "alibaba-key", 30, "alibaba-secret-key" },
+	{ "twilio-sid", 32, "twilio-auth-token" },
+	{ "twilio-key", 32, "twilio-secret" },
+};
+
+void gh_pii_add_partner(struct gh_pii_scan *scan, size_t from, size_t len, const char *kind)
 {
 	struct gh_slice text = scan->text;
 	size_t to = from + PARTNER_BYTES < text.len ? from + PARTNER_BYTES : text.len;
@@ -145,7 +133,7 @@ static void add_partner(struct gh_pii_scan *scan, size_t from, size_t len, const
 		       (gh_pii_is_alnum(text.data[end]) || text.data[end] == '+' ||
 		        text.data[end] == '/' || text.data[end] == '_' || text.data[end] == '-'))
 			end++;
-		if (end - i == len && is_random(gh_slice_sub(text, i, len))) {
+		if (end - i == len && gh_pii_all_random(gh_slice_sub(text, i, len))) {
 			gh_pii_add(scan, i, end, GH_PII_CREDENTIAL, kind, 84);
 			return;
 		}
@@ -172,14 +160,16 @@ static bool try_vendor(struct gh_pii_scan *scan, const struct gh_pii_vendor *ven
 	if (end > known->end)
 		*known = (struct gh_pii_known){ from, end };
 	end = end < most ? end : most;
-	while (end > at + len && (text.data[end - 1] == '.' || text.data[end - 1] == '-'))
+	/* What a sentence adds; a key of a fixed length may end in it. */
+	while (end - at - len > vendor->least &&
+	       (text.data[end - 1] == '.' || text.data[end - 1] == '-'))
 		end--;
 	struct gh_slice body = gh_slice_sub(text, at + len, end - at - len);
 	if (body.len < vendor->least || body.len > vendor->most ||
 	    (end < text.len && gh_pii_is_alnum(text.data[end])))
 		return false;
 	int change = vendor->check ? vendor->check(body) : 0;
-	if (change == GH_PII_REFUSED || (vendor->alphabet == HEX && mixes_cases(body)) ||
+	if (change == GH_PII_REFUSED || (vendor->alphabet == HEX && gh_pii_mixes_cases(body)) ||
 	    inside_base64(text, at))
 		return false;
 	if (is_placeholder(body) && !gh_pii_crc_fits(body))
@@ -188,20 +178,10 @@ static bool try_vendor(struct gh_pii_scan *scan, const struct gh_pii_vendor *ven
 	bool doubtful = vendor->alphabet != UPPER && is_made_up(body);
 	gh_pii_add(scan, at, end, GH_PII_CREDENTIAL, vendor->kind,
 	           doubtful ? vendor->confidence - 52 : vendor->confidence + change);
-	if (strcmp(vendor->kind, "aws-access-key") == 0)
-		add_partner(scan, end, 40, "aws-secret-key");
-	else if (strcmp(vendor->kind, "alibaba-key") == 0)
-		add_partner(scan, end, 30, "alibaba-secret-key");
+	for (size_t i = 0; i < GH_ARRAY_LEN(partners); i++)
+		if (strcmp(vendor->kind, partners[i].of) == 0)
+			gh_pii_add_partner(scan, end, partners[i].len, partners[i].kind);
 	return true;
-}
-
-static unsigned base64_value(uint8_t c)
-{
-	return gh_pii_is_digit(c)     ? c - (unsigned)'0' + 52
-	       : c >= 'a' && c <= 'z' ? c - (unsigned)'a' + 26
-	       : c >= 'A' && c <= 'Z' ? c - (unsigned)'A'
-	       : c == '-' || c == '+' ? 62
-	                              : 63;
 }
 
 /* What the first segment of a token is: a whole JSON object that names an algorithm or a type; cut
@@ -216,7 +196,7 @@ static enum header read_header(struct gh_slice segment)
 	unsigned have = 0;
 
 	for (size_t i = 0; i < take; i++) {
-		bits = bits << 6 | base64_value(segment.data[i]);
+		bits = bits << 6 | gh_pii_base64_value(segment.data[i]);
 		have += 6;
 		if (have < 8)
 			continue;
@@ -328,211 +308,4 @@ void gh_pii_detect_private_key(struct gh_pii_scan *scan, size_t at)
 	if (!is_private)
 		return;
 	gh_pii_add(scan, at - 5, end, GH_PII_CREDENTIAL, "private-key", 99);
-}
-
-/* ---- forms without a prefix ---- */
-
-static size_t run_of(struct gh_slice text, size_t at, uint8_t alphabet, size_t most)
-{
-	size_t end = at;
-
-	while (end < text.len && end - at <= most && gh_pii_in_alphabet(text.data[end], alphabet))
-		end++;
-	return end - at;
-}
-
-/* MTk4NjIyNDgzNDcxOTI1MjQ4.Cl2FMQ.ZnCjm1XVW7vRze4b7Cq4se7kKWs: an id in base64, a time, a MAC. */
-static size_t discord_token(struct gh_slice text, size_t at, size_t end)
-{
-	if (end - at < 23 || end - at > 28 || !strchr("MNO", text.data[at]) || end >= text.len ||
-	    text.data[end] != '.')
-		return 0;
-	size_t time = end + 1, len = 0;
-	while (time + len < text.len && len < 8 && text.data[time + len] != '.' &&
-	       gh_pii_in_alphabet(text.data[time + len], WORD))
-		len++;
-	if (len < 5 || len > 7 || time + len >= text.len || text.data[time + len] != '.')
-		return 0;
-	size_t mac = run_of(text, time + len + 1, WORD, 40);
-	return mac >= 27 && mac <= 39 ? time + len + 1 + mac : 0;
-}
-
-/* Jira and Confluence: base64 of a number of about twelve digits, a colon and 20 bytes. */
-static size_t atlassian_pat(struct gh_slice text, size_t at)
-{
-	uint8_t head[15];
-	uint32_t bits = 0;
-	size_t len = 0, run = at;
-
-	if (!strchr("MNO", text.data[at]))
-		return 0;
-	while (run < text.len && run - at <= 44 && gh_pii_in_alphabet(text.data[run], BASE64) &&
-	       !strchr("=._-", text.data[run]))
-		run++;
-	if (run - at != 44)
-		return 0;
-	for (size_t i = 0; i < 20; i++) {
-		bits = bits << 6 | base64_value(text.data[at + i]);
-		if (i % 4 == 3) {
-			head[len++] = (uint8_t)(bits >> 16);
-			head[len++] = (uint8_t)(bits >> 8);
-			head[len++] = (uint8_t)bits;
-		}
-	}
-	size_t digits = 0;
-	while (digits < len && gh_pii_is_digit(head[digits]))
-		digits++;
-	return digits >= 8 && digits < len && head[digits] == ':' ? run : 0;
-}
-
-/* https://….webhook.office.com/webhookb2/…/IncomingWebhook/…: all of the URL around the word. */
-static size_t teams_webhook(struct gh_slice text, size_t *at, size_t end)
-{
-	size_t start = *at, stop = end;
-
-	if (end - start != 15 || memcmp(text.data + start, "IncomingWebhook", 15) != 0)
-		return 0;
-	while (start > 0 && *at - start < 256 && text.data[start - 1] > ' ' &&
-	       !strchr("\"'<>()", text.data[start - 1]))
-		start--;
-	while (stop < text.len && stop - end < 128 && text.data[stop] > ' ' &&
-	       !strchr("\"'<>()", text.data[stop]))
-		stop++;
-	if (stop - end < 60 || memcmp(text.data + start, "https", 5) != 0)
-		return 0;
-	*at = start;
-	return stop;
-}
-
-/* Keys of Azure's services carry a sign of their own: JQQJ99 in the middle of those of 84
- * characters, four letters near the end of those in base64 of 32 and 64 bytes. */
-static size_t azure_key(struct gh_slice text, size_t at, size_t end)
-{
-	static const char *const signs[] = { "AzFu", "AzSe", "AzCa", "ACDb", "+ASt", "+ABa", "+AMC",
-		                             "AIoT", "+AEh", "+ARm", "+ACR", "APIM", "ASt" };
-
-	if (end - at == 84 && memcmp(text.data + at + 52, "JQQJ9", 5) == 0)
-		return end;
-	if (end >= text.len || !memchr("+/=", text.data[end], 3))
-		return 0;
-	size_t start = at, stop = end;
-	while (start > 0 && at - start < 90 && gh_pii_in_alphabet(text.data[start - 1], BASE64) &&
-	       text.data[start - 1] != '=')
-		start--;
-	while (stop < text.len && stop - start < 90 &&
-	       gh_pii_in_alphabet(text.data[stop], BASE64) && text.data[stop] != '=')
-		stop++;
-	size_t len = stop - start, sign = len == 86 ? 76 : len == 43 ? 33 : 0;
-	if (start != at || sign == 0)
-		return 0;
-	for (size_t i = 0; i < GH_ARRAY_LEN(signs); i++)
-		if (memcmp(text.data + start + sign - 1, signs[i], strlen(signs[i])) == 0 ||
-		    memcmp(text.data + start + sign, signs[i], strlen(signs[i])) == 0)
-			return stop +
-			       (gh_slice_starts_with(gh_slice_sub(text, stop, 2), GH_SLICE("=="))
-			            ? 2u
-			            : 1u);
-	return 0;
-}
-
-static bool all_in(struct gh_slice s, uint8_t alphabet)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!gh_pii_in_alphabet(s.data[i], alphabet))
-			return false;
-	return true;
-}
-
-static bool all_digits(struct gh_slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!gh_pii_is_digit(s.data[i]))
-			return false;
-	return true;
-}
-
-static bool follows(struct gh_slice text, size_t at, const char *what)
-{
-	size_t len = strlen(what);
-
-	return at <= text.len && text.len - at >= len && memcmp(text.data + at, what, len) == 0;
-}
-
-/* "123456789012-….apps.googleusercontent.com" */
-static bool try_google_client(struct gh_pii_scan *scan, size_t at, size_t end)
-{
-	static const char host[] = ".apps.googleusercontent.com";
-	struct gh_slice text = scan->text;
-	size_t start = at;
-
-	if (!follows(text, end, host))
-		return false;
-	if (start > 0 && text.data[start - 1] == '-')
-		start--;
-	while (start > 0 && at - start < 14 && gh_pii_is_digit(text.data[start - 1]))
-		start--;
-	gh_pii_add(scan, start, end + sizeof host - 1, GH_PII_CREDENTIAL, "google-client-id", 80);
-	add_partner(scan, end + sizeof host - 1, 24, "google-oauth-secret");
-	return true;
-}
-
-void gh_pii_detect_pattern(struct gh_pii_scan *scan, size_t at, size_t end)
-{
-	struct gh_slice text = scan->text, word = gh_slice_sub(text, at, end - at);
-	const char *kind = NULL;
-	size_t stop = 0;
-
-	if (scan->without >> GH_PII_CREDENTIAL & 1)
-		return;
-	if ((stop = discord_token(text, at, end)) > 0) {
-		kind = "discord-token";
-	} else if (word.len == 32 && all_in(word, HEX) && !mixes_cases(word)) {
-		size_t more = run_of(text, end + 1, HEX, 8);
-		if (follows(text, end, "-us") && gh_pii_is_digit(gh_pii_byte(scan, end + 3))) {
-			kind = "mailchimp-key";
-			stop = end + 4 + gh_pii_is_digit(gh_pii_byte(scan, end + 4));
-		} else if (gh_pii_byte(scan, end) == '-' && more == 8 &&
-		           gh_pii_byte(scan, end + 9) == '-' &&
-		           run_of(text, end + 10, HEX, 8) == 8) {
-			kind = "mailgun-key";
-			stop = end + 18;
-		}
-	} else if (word.len == 40 && follows(text, end - 4, "NRAL")) {
-		kind = "newrelic-key";
-		stop = end;
-	} else if ((stop = atlassian_pat(text, at)) > 0) {
-		kind = "atlassian-token";
-	} else if ((stop = teams_webhook(text, &at, end)) > 0) {
-		kind = "teams-webhook";
-	} else if (word.len >= 15 && word.len <= 18 && memcmp(word.data, "00D", 3) == 0 &&
-	           gh_pii_byte(scan, end) == '!' && run_of(text, end + 1, WORD, 130) >= 80) {
-		kind = "salesforce-token";
-		stop = end + 1 + run_of(text, end + 1, WORD, 130);
-	} else if (word.len == 24 && at >= 2 && memcmp(word.data - 2, "s.", 2) == 0 &&
-	           (at == 2 || !gh_pii_is_alnum(text.data[at - 3])) && is_random(word)) {
-		kind = "vault-token";
-		stop = end;
-		at -= 2;
-	} else if ((stop = azure_key(text, at, end)) > 0) {
-		kind = "azure-key";
-	} else if (word.len == 58 && word.data[0] == 'S' && all_in(word, UPPER)) {
-		kind = "nkey-seed";
-		stop = end;
-	} else if (at >= 7 && text.data[at - 1] == '~' && text.data[at - 2] == 'Q' &&
-	           gh_pii_is_digit(text.data[at - 3]) && word.len >= 30 && word.len <= 38) {
-		kind = "azure-client-secret";
-		stop = end;
-		at -= 6;
-	} else if (gh_pii_byte(scan, end) == '|' && word.len >= 13 && word.len <= 17 &&
-	           all_digits(word)) {
-		size_t more = run_of(text, end + 1, WORD, 40);
-		if (more >= 24 && more <= 36) {
-			kind = "facebook-app-token";
-			stop = end + 1 + more;
-		}
-	}
-	if (kind)
-		gh_pii_add(scan, at, stop, GH_PII_CREDENTIAL, kind, 92);
-	else
-		try_google_client(scan, at, end);
 }

@@ -83,7 +83,7 @@ static const struct part {
 };
 
 /* The second letters of the parts by their first: what nearly every place in a name fails. */
-#define LETTER(c) (1u << ((c)-'a' + 1))
+#define LETTER(c) (1u << ((c) - 'a' + 1))
 static const uint32_t second_letters[32] = {
 	['a' & 31] = LETTER('p') | LETTER('u'),
 	['c' & 31] = LETTER('r'),
@@ -104,14 +104,14 @@ static inline bool may_begin(uint8_t first, uint8_t second)
 static bool names_key(struct gh_slice name)
 {
 	static const struct gh_slice heads[] = {
-		GH_SLICE("api"),     GH_SLICE("secret"),     GH_SLICE("access"),
-		GH_SLICE("private"), GH_SLICE("auth"),       GH_SLICE("account"),
-		GH_SLICE("license"), GH_SLICE("master"),     GH_SLICE("encryption"),
-		GH_SLICE("app"),     GH_SLICE("shared"),     GH_SLICE("storage"),
-		GH_SLICE("signing"), GH_SLICE("session"),    GH_SLICE("client"),
-		GH_SLICE("server"),  GH_SLICE("ssh"),        GH_SLICE("rsa"),
-		GH_SLICE("aes"),     GH_SLICE("crypt"),      GH_SLICE("hash"),
-		GH_SLICE("pass"),    GH_SLICE("user"),       GH_SLICE("service"),
+		GH_SLICE("api"),     GH_SLICE("secret"),  GH_SLICE("access"),
+		GH_SLICE("private"), GH_SLICE("auth"),    GH_SLICE("account"),
+		GH_SLICE("license"), GH_SLICE("master"),  GH_SLICE("encryption"),
+		GH_SLICE("app"),     GH_SLICE("shared"),  GH_SLICE("storage"),
+		GH_SLICE("signing"), GH_SLICE("session"), GH_SLICE("client"),
+		GH_SLICE("server"),  GH_SLICE("ssh"),     GH_SLICE("rsa"),
+		GH_SLICE("aes"),     GH_SLICE("crypt"),   GH_SLICE("hash"),
+		GH_SLICE("pass"),    GH_SLICE("user"),    GH_SLICE("service"),
 		GH_SLICE("sub"),
 	};
 

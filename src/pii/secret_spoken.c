@@ -1,5 +1,5 @@
-/* Secrets in running text and in what leaks look like: "PW is …", `--token …`, "Bearer …", the string
- * behind a function's name, the password behind an address. */
+/* Secrets in running text and in what leaks look like: "PW is …", `--token …`, "Bearer …", the
+ * string behind a function's name, the password behind an address. */
 #include "pii/secret.h"
 
 #define QUOTE_GAP 48 /* from a name to a string that belongs to it */
@@ -34,8 +34,8 @@ static size_t skip_to_value(struct gh_slice text, size_t at, bool *is_said)
 	for (int round = 0; round < 3; round++) {
 		for (; i < text.len && marks < 6 && gh_pii_marked(text.data[i], GH_M_TALK); i++) {
 			uint8_t c = text.data[i];
-			*is_said = *is_said || c == ':' || c == '=' || c == '(' ||
-			           (c == '>' && i == at);
+			*is_said =
+			    *is_said || c == ':' || c == '=' || c == '(' || (c == '>' && i == at);
 			marks++;
 		}
 		size_t next = skip_words(text, i, is_said);
@@ -196,9 +196,8 @@ static bool try_announced(struct gh_pii_scan *scan, const struct gh_pii_trigger 
 		return false;
 	bool is_firm = is_said || value->quoted || is_option(scan->text, trigger->start) ||
 	               follows_login(scan->text, trigger->start);
-	bool fits = is_password
-	                ? gh_pii_is_mixed(&form) || (is_firm && gh_pii_is_random(&form, 8))
-	                : gh_pii_is_random(&form, is_firm ? 10 : 20);
+	bool fits = is_password ? gh_pii_is_mixed(&form) || (is_firm && gh_pii_is_random(&form, 8))
+	                        : gh_pii_is_random(&form, is_firm ? 10 : 20);
 	return fits && (is_firm || gh_pii_is_random(&form, 7)) &&
 	       gh_pii_add_value(scan, value, is_password ? PASSWORD_NAME : KEY_NAME,
 	                        is_firm ? 84 : 66);
@@ -227,8 +226,8 @@ void gh_pii_detect_spoken(struct gh_pii_scan *scan, const struct gh_pii_trigger 
 	/* Only commands that are named so take options before their secret. */
 	bool is_command = gh_pii_at_word(word.data, word.len, GH_SLICE("sshpass")) ||
 	                  gh_pii_at_word(word.data, word.len, GH_SLICE("convertto"));
-	size_t at = skip_to_value(text, is_command ? skip_options(text, trigger->end) : trigger->end,
-	                          &is_said);
+	size_t at = skip_to_value(
+	    text, is_command ? skip_options(text, trigger->end) : trigger->end, &is_said);
 	is_said = is_said || is_command;
 	if (at > trigger->end) {
 		struct gh_pii_value value = gh_pii_read_value(scan, at);
