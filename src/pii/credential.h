@@ -1,5 +1,5 @@
-/* credential.h: inside this room: what keys with a prefix (credential.c) and keys with a form of their
- * own (credential_form.c) share. */
+/* credential.h: inside this room: what keys with a prefix (credential.c) and keys with a form of
+ * their own (credential_form.c) share. */
 #ifndef GH_PII_CREDENTIAL_H
 #define GH_PII_CREDENTIAL_H
 

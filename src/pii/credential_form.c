@@ -1,5 +1,5 @@
-/* Keys without a prefix whose form is their own: a sign in the middle, the lengths of their parts, what
- * their base64 decodes to. They are looked for at long words only. */
+/* Keys without a prefix whose form is their own: a sign in the middle, the lengths of their parts,
+ * what their base64 decodes to. They are looked for at long words only. */
 #include "pii/credential.h"
 
 static bool follows(struct gh_slice text, size_t at, const char *what)

@@ -4,6 +4,7 @@
 
 #define MAX_BARE_VALUE 400
 #define URL_BYTES      300
+#define URL_TOKEN      20 /* the least characters before a '@' that are no user's name */
 
 /* ---- values ---- */
 
@@ -171,6 +172,15 @@ static bool is_no_secret(struct gh_slice value)
 
 /* ---- URLs ---- */
 
+/* https://token@host: surer than the address of e-mail that it looks like. */
+static void try_url_token(struct gh_pii_scan *scan, size_t start, size_t end)
+{
+	struct gh_pii_form form = gh_pii_form_of(gh_slice_sub(scan->text, start, end - start));
+
+	if (gh_pii_is_random(&form, URL_TOKEN) && !gh_pii_is_no_secret(&form))
+		gh_pii_add(scan, start, end, GH_PII_CREDENTIAL, "url-token", 100);
+}
+
 /* scheme://user:password@host, the last @ before the path ends it. */
 static void try_url(struct gh_pii_scan *scan, size_t at)
 {
@@ -186,6 +196,8 @@ static void try_url(struct gh_pii_scan *scan, size_t at)
 		if (c == '@')
 			last_at = i;
 	}
+	if (!colon && last_at > 0)
+		try_url_token(scan, at + 3, last_at);
 	if (!colon || last_at <= colon + 1)
 		return;
 	struct gh_slice value = gh_slice_sub(text, colon + 1, last_at - colon - 1);
@@ -265,19 +277,23 @@ static void try_curl_user(struct gh_pii_scan *scan, size_t at, struct gh_slice n
 	if (start > 0 && (text.data[start - 1] == '"' || text.data[start - 1] == '\''))
 		start--;
 	if (start < 4 || (memcmp(text.data + start - 3, "-u ", 3) != 0 &&
+	                  memcmp(text.data + start - 3, "-U ", 3) != 0 &&
 	                  memcmp(text.data + start - 4, "ser ", 4) != 0))
 		return;
 	gh_pii_extend_value(text, &value, 128);
 	gh_pii_add_value(scan, &value, PASSWORD_NAME, 84);
 }
 
-/* Over signs, the letter of b"…" and backslashes of JSON in a string to the value's first byte. */
+/* Over signs, what closes bold type, and the letter of b"…" to the value's first byte. */
 static size_t value_behind(struct gh_slice text, size_t at)
 {
 	size_t i = at + 1;
 
 	while (i < text.len && i - at < 8 && gh_pii_marked(text.data[i], GH_M_SIGN))
 		i++;
+	/* "**Password:** …" */
+	if (gh_slice_starts_with(gh_slice_sub(text, i, 3), GH_SLICE("** ")))
+		i += 3;
 	if (i + 1 < text.len &&
 	    (text.data[i] == 'b' || text.data[i] == 'r' || text.data[i] == 'u') &&
 	    gh_pii_marked(text.data[i + 1], GH_M_QUOTE))

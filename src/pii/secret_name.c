@@ -38,6 +38,7 @@ const uint8_t gh_pii_marks[256] = {
 	['`'] = Q,
 	['a' ... 'z'] = N,
 	['{'] = GH_M_STOP,
+	['|'] = GH_M_TALK,
 	['}'] = E | GH_M_STOP,
 	['~'] = GH_M_SIGN,
 	[0x7f] = E,
@@ -58,6 +59,7 @@ static const struct part {
 } parts[] = {
 	{ GH_SLICE("apikey"), ANYWHERE, KEY_NAME },
 	{ GH_SLICE("api"), STANDS_ALONE, KEY_NAME },
+	{ GH_SLICE("auth"), STANDS_ALONE, KEY_NAME },
 	{ GH_SLICE("authentication"), ANYWHERE, KEY_NAME },
 	{ GH_SLICE("authorization"), ANYWHERE, KEY_NAME },
 	{ GH_SLICE("credential"), ANYWHERE, KEY_NAME },
@@ -175,6 +177,14 @@ enum gh_pii_strength gh_pii_name_strength(struct gh_slice name)
 	return best;
 }
 
+/* The quote of a name in HTML: where it begins, or `at`. */
+static size_t before_entity(struct gh_slice text, size_t at)
+{
+	return at >= 6 && text.data[at - 1] == ';' && memcmp(text.data + at - 6, "&quot;", 6) == 0
+	           ? at - 6
+	           : at;
+}
+
 struct gh_pii_name gh_pii_name_before(struct gh_slice text, size_t at)
 {
 	size_t end = at, start;
@@ -183,6 +193,7 @@ struct gh_pii_name gh_pii_name_before(struct gh_slice text, size_t at)
 
 	while (end > 0 && at - end < 6 && gh_pii_marked(text.data[end - 1], GH_M_GAP))
 		end--;
+	end = before_entity(text, end);
 	for (start = end; start > 0 && end - start < MAX_NAME; start--) {
 		uint8_t c = text.data[start - 1];
 		if (!gh_pii_marked(c, GH_M_NAME))
@@ -219,15 +230,26 @@ static enum gh_pii_strength scripted_strength(struct gh_slice text, size_t at)
 		const char *name;
 		enum gh_pii_strength strength;
 	} names[] = {
-		{ "密码", PASSWORD_NAME },     { "密碼", PASSWORD_NAME },
-		{ "口令", PASSWORD_NAME },     { "パスワード", PASSWORD_NAME },
-		{ "暗証番号", PASSWORD_NAME }, { "비밀번호", PASSWORD_NAME },
-		{ "비번", PASSWORD_NAME },     { "암호", PASSWORD_NAME },
-		{ "패스워드", PASSWORD_NAME }, { "пароль", PASSWORD_NAME },
-		{ "Пароль", PASSWORD_NAME },   { "密钥", KEY_NAME },
-		{ "令牌", KEY_NAME },          { "토큰", KEY_NAME },
-		{ "סיסמה", PASSWORD_NAME },    { "كلمة المرور", PASSWORD_NAME },
-		{ "รหัสผ่าน", PASSWORD_NAME },   { "κωδικός", PASSWORD_NAME },
+		{ "密码", PASSWORD_NAME },
+		{ "密碼", PASSWORD_NAME },
+		{ "口令", PASSWORD_NAME },
+		{ "パスワード", PASSWORD_NAME },
+		{ "暗証番号", PASSWORD_NAME },
+		{ "비밀번호", PASSWORD_NAME },
+		{ "비번", PASSWORD_NAME },
+		{ "암호", PASSWORD_NAME },
+		{ "패스워드", PASSWORD_NAME },
+		{ "пароль", PASSWORD_NAME },
+		{ "Пароль", PASSWORD_NAME },
+		{ "密钥", KEY_NAME },
+		{ "令牌", KEY_NAME },
+		{ "토큰", KEY_NAME },
+		{ "키", KEY_NAME },
+		{ "암호화", KEY_NAME },
+		{ "סיסמה", PASSWORD_NAME },
+		{ "كلمة المرور", PASSWORD_NAME },
+		{ "รหัสผ่าน", PASSWORD_NAME },
+		{ "κωδικός", PASSWORD_NAME },
 	};
 
 	while (at > 0 && text.data[at - 1] == ' ')

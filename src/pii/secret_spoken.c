@@ -4,22 +4,42 @@
 
 #define QUOTE_GAP 48 /* from a name to a string that belongs to it */
 
-static bool is_at(struct gh_slice text, size_t at, struct gh_slice word)
+static uint8_t byte_at(struct gh_slice text, size_t at)
 {
-	return gh_pii_at_word(text.data + at, text.len - at, word);
+	return at < text.len ? text.data[at] : ' ';
 }
 
-/* Over "is" or "was", which announce a value, or "for admin", "of master"; the same place when
+/* The length of the first of `words` that stands at `at` alone, or 0. */
+static size_t word_at(struct gh_slice text, size_t at, const struct gh_slice *words, size_t count)
+{
+	for (size_t i = 0; at < text.len && i < count; i++)
+		if (gh_pii_at_word(text.data + at, text.len - at, words[i]) &&
+		    gh_pii_marked(byte_at(text, at + words[i].len), GH_M_TALK))
+			return words[i].len;
+	return 0;
+}
+
+/* Over "is" or "was", which announce a value, or "for admin", "of the master"; the same place when
  * there is nothing of the kind. */
 static size_t skip_words(struct gh_slice text, size_t at, bool *is_said)
 {
-	if (is_at(text, at, GH_SLICE("is ")) || is_at(text, at, GH_SLICE("was "))) {
+	static const struct gh_slice verbs[] = { GH_SLICE("is"), GH_SLICE("was"), GH_SLICE("are"),
+		                                 GH_SLICE("were") };
+	static const struct gh_slice owners[] = { GH_SLICE("for"), GH_SLICE("of") };
+	static const struct gh_slice articles[] = { GH_SLICE("the"), GH_SLICE("my"),
+		                                    GH_SLICE("our"), GH_SLICE("your") };
+	size_t len = word_at(text, at, verbs, GH_ARRAY_LEN(verbs));
+
+	if (len > 0) {
 		*is_said = true;
-		return at + ((text.data[at] | 0x20) == 'i' ? 3 : 4);
+		return at + len;
 	}
-	if (!is_at(text, at, GH_SLICE("for ")) && !is_at(text, at, GH_SLICE("of ")))
+	len = word_at(text, at, owners, GH_ARRAY_LEN(owners));
+	if (len == 0)
 		return at;
-	at += (text.data[at] | 0x20) == 'f' ? 4 : 3;
+	at += len + 1;
+	len = word_at(text, at, articles, GH_ARRAY_LEN(articles));
+	at += len > 0 ? len + 1 : 0;
 	while (at < text.len && text.data[at] > ' ' && text.data[at] != ':')
 		at++;
 	return at;
@@ -53,6 +73,13 @@ static bool is_quoted_name(struct gh_pii_scan *scan, size_t at, const struct gh_
 	       gh_pii_byte(scan, value->end + 1) == ':';
 }
 
+/* "password?: string", "passwd: &str": no query of a URL. */
+static bool is_of_type(struct gh_slice text, size_t at)
+{
+	return text.data[at] == '?' ? byte_at(text, at + 1) == ':'
+	                            : text.data[at] == '&' && at > 0 && text.data[at - 1] == ' ';
+}
+
 /* The first string on the same line, not far behind the name: #define PASSWORD "…", setopt(c,
  * CURLOPT_PASSWORD, "…"), val password: String = "…". */
 static void try_quoted(struct gh_pii_scan *scan, size_t end, enum gh_pii_strength strength)
@@ -61,7 +88,7 @@ static void try_quoted(struct gh_pii_scan *scan, size_t end, enum gh_pii_strengt
 
 	for (size_t i = end; i < text.len && i - end < QUOTE_GAP; i++) {
 		uint8_t c = text.data[i];
-		if (gh_pii_marked(c, GH_M_STOP))
+		if (gh_pii_marked(c, GH_M_STOP) && !is_of_type(text, i))
 			return;
 		if (!gh_pii_marked(c, GH_M_QUOTE) || i <= end + 1)
 			continue;
