@@ -126,6 +126,14 @@ static bool is_call(struct gh_slice value)
 	        gh_slice_starts_with(gh_slice_sub(value, i, 2), GH_SLICE("::")));
 }
 
+/* EVP_PKEY_ED25519: the name of a constant. */
+static bool is_constant(const struct gh_pii_form *form)
+{
+	return form->lower == 0 && form->joints > 0 && gh_pii_is_alpha(form->text.data[0]) &&
+	       form->upper + form->digits + form->joints == form->text.len &&
+	       !memchr(form->text.data, '-', form->text.len);
+}
+
 bool gh_pii_add_value(struct gh_pii_scan *scan, const struct gh_pii_value *value,
                       enum gh_pii_strength strength, int confidence)
 {
@@ -156,7 +164,8 @@ bool gh_pii_add_value(struct gh_pii_scan *scan, const struct gh_pii_value *value
 		break;
 	case NO_NAME: return false;
 	}
-	if (gh_pii_is_no_secret(&form) || (is_call(s) && (!value->quoted || s.data[0] == '#')))
+	if (gh_pii_is_no_secret(&form) || (!value->quoted && is_constant(&form)) ||
+	    (is_call(s) && (!value->quoted || s.data[0] == '#')))
 		return false;
 	gh_pii_add(scan, value->start, value->end, GH_PII_CREDENTIAL, "secret-value", confidence);
 	return true;

@@ -169,22 +169,24 @@ bool gh_pii_is_mixed(const struct gh_pii_form *form)
 	return has_letters && (form->digits > 0 || (form->has_sign && form->text.len >= 6));
 }
 
-/* some-words-in_a.row: at least three in four parts are letters only. */
+/* some-words-in_a.row, scram-sha-256: at least three in four parts are letters only, or a short
+ * number. */
 static bool is_words(struct gh_slice value)
 {
-	size_t parts = 0, words = 0, start = 0;
-	bool is_word = true;
+	size_t parts = 0, words = 0, start = 0, letters = 0, digits = 0;
 
 	for (size_t i = 0; i <= value.len; i++) {
 		unsigned kind = i < value.len ? characters[value.data[i]] & KIND : JOINT;
-		if (kind == JOINT) {
-			parts += i > start;
-			words += i > start + 1 && is_word;
-			start = i + 1;
-			is_word = true;
-		} else {
-			is_word = is_word && (kind == UPPER || kind == LOWER);
+		if (kind != JOINT) {
+			letters += kind == UPPER || kind == LOWER;
+			digits += kind == DIGIT;
+			continue;
 		}
+		size_t len = i - start;
+		parts += len > 0;
+		words += (len > 1 && letters == len) || (len > 0 && len < 5 && digits == len);
+		start = i + 1;
+		letters = digits = 0;
 	}
 	return words * 4 >= parts * 3;
 }
@@ -203,5 +205,5 @@ bool gh_pii_is_random(const struct gh_pii_form *form, size_t least)
 		       form->changes * 5 > len * 2;
 	/* Words with a number at the end change their kind seldom. */
 	return letters > 0 && form->changes * 5 >= len && form->joints * 4 < len &&
-	       (form->joints < 3 || !is_words(form->text));
+	       (form->joints < 2 || !is_words(form->text));
 }

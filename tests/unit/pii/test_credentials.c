@@ -175,6 +175,8 @@ static void placeholders_and_code_are_no_secrets(void **state)
 		"monkey: SheCoolHuh9",
 		"key = OptionKey(name)",
 		"pass: PassInfoMixin",
+		"key_type == EVP_PKEY_ED25519",
+		"initdb --auth=scram-sha-256",
 		"https://ada-lovelace-of-london@example.com/",
 		"the token for the parser is described below",
 		"| password | required |",
