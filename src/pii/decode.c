@@ -14,28 +14,33 @@ struct judge {
 	unsigned more; /* bytes that a sequence still wants */
 };
 
-static bool is_plain(uint8_t c)
-{
-	return (c >= ' ' && c < 0x7f) || c == '\t' || c == '\n' || c == '\r';
-}
+enum { PLAIN, MORE, NEVER, TWO, THREE, FOUR };
+/* What a byte is to UTF-8; a sequence of n wants n - 1 more. */
+static const uint8_t utf8[256] = {
+	[0 ... 8] = NEVER,       [0xb ... 0xc] = NEVER,   [0xe ... 0x1f] = NEVER,
+	[0x7f] = NEVER,          [0x80 ... 0xbf] = MORE,  [0xc0 ... 0xc1] = NEVER,
+	[0xc2 ... 0xdf] = TWO,   [0xe0 ... 0xef] = THREE, [0xf0 ... 0xf4] = FOUR,
+	[0xf5 ... 0xff] = NEVER,
+};
 
 /* What stands for `c` in the scanned text: itself, or a space. */
-static uint8_t judge_byte(struct judge *judge, uint8_t c)
+static inline uint8_t judge_byte(struct judge *judge, uint8_t c)
 {
+	uint8_t what = utf8[c];
+
 	judge->seen++;
-	if (is_plain(c)) {
+	if (what == PLAIN) {
 		judge->bad += judge->more > 0;
 		judge->more = 0;
 		return c;
 	}
-	if (judge->more > 0 && (c & 0xc0) == 0x80) {
+	if (what == MORE && judge->more > 0) {
 		judge->more--;
 		return c;
 	}
-	judge->more = c >= 0xf0 && c <= 0xf4 ? 3 : c >= 0xe0 ? 2 : 1;
-	if (c >= 0xc2 && c <= 0xf4)
+	judge->more = what >= TWO ? what - (unsigned)TWO + 1 : 0;
+	if (what >= TWO)
 		return c;
-	judge->more = 0;
 	judge->bad++;
 	return ' ';
 }

@@ -125,10 +125,15 @@ gh_result gh_pii_scan_plain(struct gh_slice text, uint64_t key, struct gh_pii_ma
 #define GH_PII_PREFIX_FILTER 32768
 #define GH_PII_PREFIX_SLOTS  2048
 #define GH_PII_PREFIX_NODES  640
+struct gh_pii_prefix {
+	uint64_t first, mask; /* its first eight bytes, and which of them it has */
+	uint16_t next;        /* index + 1 of the next one of the slot */
+	uint16_t row;
+};
 struct gh_pii_prefixes {
 	uint64_t may[GH_PII_PREFIX_FILTER / 64];
 	uint16_t head[GH_PII_PREFIX_SLOTS]; /* index + 1 of a node */
-	uint16_t next[GH_PII_PREFIX_NODES], row[GH_PII_PREFIX_NODES];
+	struct gh_pii_prefix nodes[GH_PII_PREFIX_NODES];
 	size_t count;
 };
 void gh_pii_prefixes_make(struct gh_pii_prefixes *out);
@@ -143,7 +148,8 @@ static inline unsigned gh_pii_prefix_bit(const uint8_t *four)
 	uint32_t bytes;
 
 	memcpy(&bytes, four, 4);
-	return bytes * 2654435761u >> 17;
+	/* In 64 bits, or the last letter would hardly count. */
+	return (unsigned)(bytes * UINT64_C(0x9E3779B97F4A7C15) >> 49);
 }
 static inline bool gh_pii_may_be_key(const struct gh_pii_prefixes *prefixes, const uint8_t *four)
 {

@@ -2,114 +2,208 @@
  * one, or a variable, a placeholder, a type, a path. */
 #include "pii/secret.h"
 
-#include <strings.h>
-
-static const char *const placeholders[] = {
-	"password",  "passwd",   "changeme", "change_me",   "change-me", "example", "placeholder",
-	"your",      "none",     "null",     "undefined",   "true",      "false",   "string",
-	"required",  "redacted", "secret",   "hidden",      "reset",     "default", "optional",
-	"disabled",  "enabled",  "yourpass", "foobar",      "insert",    "enter",   "todo",
-	"fake",      "dummy",    "sample",   "mypassword",  "my_secret", "a-fake",  "my-secret",
-	"test",      "mock",     "file",     "environment", "variable",  "nil",     "empty",
-	"confirm",   "str",      "invalid",  "token",       "basic",     "bearer",  "username",
-	"plaintext", "unknown",  "expired",  "forgot",      "incorrect", "<none>",  "value",
+/* Kinds of characters, and what else they tell. */
+enum { ODD, DIGIT, UPPER, LOWER, JOINT, SIGN, KINDS };
+#define KIND   7
+#define FILLER 8  /* XXXX, ****, ..., ___ */
+#define STRONG 16 /* a sign of passwords, not of names, paths or calls */
+#define HINT   32 /* environ, process.env, ${…}, {{…}}, ://, secrets.… */
+static const uint8_t characters[256] = {
+	[0] = ODD,
+	[1 ... ' '] = ODD | STRONG,
+	['!' ... '\''] = SIGN | STRONG,
+	['('] = SIGN,
+	[')'] = SIGN | STRONG,
+	['*'] = SIGN | STRONG | FILLER,
+	['+'] = SIGN | STRONG,
+	[','] = SIGN | STRONG,
+	['-'] = JOINT | FILLER,
+	['.'] = JOINT | FILLER | HINT,
+	['/'] = JOINT,
+	['0' ... '9'] = DIGIT,
+	[':'] = SIGN | HINT,
+	[';' ... '@'] = SIGN | STRONG,
+	['A' ... 'W'] = UPPER,
+	['X'] = UPPER | FILLER,
+	['Y'] = UPPER,
+	['Z'] = UPPER,
+	['['] = SIGN | STRONG,
+	['\\'] = SIGN,
+	[']'] = SIGN | STRONG,
+	['^'] = SIGN | STRONG,
+	['_'] = JOINT | FILLER,
+	['`'] = SIGN | STRONG,
+	['a' ... 'u'] = LOWER,
+	['v'] = LOWER | HINT,
+	['w'] = LOWER,
+	['x'] = LOWER | FILLER,
+	['y'] = LOWER,
+	['z'] = LOWER,
+	['{'] = SIGN | STRONG | HINT,
+	['|' ... '~'] = SIGN | STRONG,
+	[0x7f] = ODD | STRONG,
+	[0x80 ... 0xff] = ODD,
 };
 
-static bool contains(struct gh_slice value, const char *what)
+struct gh_pii_form gh_pii_form_of(struct gh_slice value)
 {
-	return value.data && memmem(value.data, value.len, what, strlen(what)) != NULL;
-}
+	uint32_t of[KINDS] = { 0 }, fillers = 0, repeats = 0, changes = 0;
+	uint64_t seen[4] = { 0 };
+	unsigned all = 0, last = 0, previous = 256;
 
-static bool begins_with_word(struct gh_slice value, const char *word)
-{
-	size_t len = strlen(word);
-
-	return value.len >= len && (value.data[0] | 0x20) == (uint8_t)word[0] &&
-	       strncasecmp((const char *)value.data, word, len) == 0;
-}
-
-bool gh_pii_is_no_secret(struct gh_slice value)
-{
-	size_t stars = 0, digits = 0, runs = 0;
-
-	if (value.len == 0 || strchr("${%[(<", value.data[0]))
-		return value.len == 0 || value.data[0] != '%' || value.len < 8 ||
-		       value.data[1] == '(' || value.data[value.len - 1] == '%';
-	if (memchr(value.data, 'e', value.len) &&
-	    (contains(value, "environ") || contains(value, "getenv") ||
-	     contains(value, "process.env") || contains(value, "secrets.")))
-		return true;
-	if (gh_slice_starts_with(value, GH_SLICE("ENC(")) ||
-	    gh_slice_starts_with(value, GH_SLICE("0x")))
-		return true;
-	if (memchr(value.data, '{', value.len) && (contains(value, "${") || contains(value, "{{")))
-		return true;
-	if (memchr(value.data, ':', value.len) && contains(value, "://"))
-		return true;
 	for (size_t i = 0; i < value.len; i++) {
 		uint8_t c = value.data[i];
-		stars += c == '*' || c == 'X' || c == 'x' || c == '.' || c == '-' || c == '_';
-		digits += gh_pii_is_digit(c);
-		runs += i > 0 && c == value.data[i - 1];
+		unsigned traits = characters[c], kind = traits & KIND;
+		of[kind]++;
+		fillers += traits / FILLER & 1;
+		repeats += c == previous;
+		changes += kind != last;
+		seen[c / 64] |= UINT64_C(1) << c % 64;
+		all |= traits;
+		last = kind;
+		previous = c;
 	}
-	if (stars * 2 > value.len || (runs + 1) * 2 > value.len + 2)
-		return true;
-	for (size_t i = 0; i < GH_ARRAY_LEN(placeholders); i++) {
-		size_t len = strlen(placeholders[i]);
-		if (begins_with_word(value, placeholders[i]) &&
-		    (value.len <= len + 2 || (digits == 0 && value.len <= len + 16)))
-			return value.len != len + 2 || digits == 0;
+	return (struct gh_pii_form){
+		.text = value,
+		.digits = of[DIGIT],
+		.upper = of[UPPER],
+		.lower = of[LOWER],
+		.joints = of[JOINT],
+		.fillers = fillers,
+		.repeats = repeats,
+		.changes = changes,
+		/* Of ASCII: with anything else in it a value is not judged by that. */
+		.distinct = (uint32_t)__builtin_popcountll(seen[0]) +
+		            (uint32_t)__builtin_popcountll(seen[1]),
+		.has_sign = all & STRONG,
+		.has_odd = of[ODD] > 0,
+		.has_hint = all & HINT,
+	};
+}
+
+/* What stands for a secret, by its first letter; of those that fit, the first decides. */
+static const char *const placeholders[26][10] = {
+	['a' - 'a'] = { "a-fake" },
+	['b' - 'a'] = { "basic", "bearer" },
+	['c' - 'a'] = { "changeme", "change_me", "change-me", "confirm" },
+	['d' - 'a'] = { "default", "disabled", "dummy" },
+	['e' - 'a'] = { "example", "enabled", "enter", "environment", "empty", "expired" },
+	['f' - 'a'] = { "false", "foobar", "fake", "file", "forgot" },
+	['h' - 'a'] = { "hidden" },
+	['i' - 'a'] = { "insert", "invalid", "incorrect" },
+	['m' - 'a'] = { "mypassword", "my_secret", "my-secret", "mock" },
+	['n' - 'a'] = { "none", "null", "nil" },
+	['o' - 'a'] = { "optional" },
+	['p' - 'a'] = { "password", "passwd", "placeholder", "plaintext" },
+	['r' - 'a'] = { "required", "redacted", "reset" },
+	['s' - 'a'] = { "string", "secret", "sample", "str" },
+	['t' - 'a'] = { "true", "todo", "test", "token" },
+	['u' - 'a'] = { "undefined", "username", "unknown" },
+	['v' - 'a'] = { "variable", "value" },
+	['y' - 'a'] = { "your", "yourpass" },
+};
+
+static bool is_placeholder(const struct gh_pii_form *form)
+{
+	struct gh_slice value = form->text;
+	unsigned letter = (value.data[0] | 0x20u) - 'a';
+
+	if (letter >= GH_ARRAY_LEN(placeholders))
+		return false;
+	for (const char *const *word = placeholders[letter]; *word; word++) {
+		size_t len = strlen(*word);
+		if (gh_pii_at_word(value.data, value.len, gh_slice(*word, len)) &&
+		    (value.len <= len + 2 || (form->digits == 0 && value.len <= len + 16)))
+			/* "secret12": the two digits are more than a word. */
+			return value.len != len + 2 || form->digits == 0;
 	}
 	return false;
 }
 
-bool gh_pii_is_mixed(struct gh_slice value)
+static bool contains(struct gh_slice value, struct gh_slice what)
 {
-	bool digit = false, alpha = false, other = false;
-
-	for (size_t i = 0; i < value.len; i++) {
-		uint8_t c = value.data[i];
-		digit = digit || gh_pii_is_digit(c);
-		alpha = alpha || gh_pii_is_alpha(c);
-		other = other || (!gh_pii_is_alnum(c) && !strchr("./_(-:\\", c) && c < 0x80);
-	}
-	return (digit && alpha) || (other && alpha && value.len >= 6);
+	return value.data && memmem(value.data, value.len, what.data, what.len) != NULL;
 }
 
-bool gh_pii_is_random(struct gh_slice value, size_t least)
+/* Where a secret is fetched, and none itself. */
+static bool is_reference(struct gh_slice value)
 {
-	size_t digits = 0, upper = 0, lower = 0, joints = 0, changes = 0, distinct = 0;
-	bool seen[256] = { false };
-	int last = 0;
+	return contains(value, GH_SLICE("environ")) || contains(value, GH_SLICE("getenv")) ||
+	       contains(value, GH_SLICE("process.env")) || contains(value, GH_SLICE("secrets.")) ||
+	       contains(value, GH_SLICE("${")) || contains(value, GH_SLICE("{{")) ||
+	       contains(value, GH_SLICE("://"));
+}
 
-	if (value.len < least)
-		return false;
-	for (size_t i = 0; i < value.len; i++) {
-		uint8_t c = value.data[i];
-		int kind = gh_pii_is_digit(c)                             ? 1
-		           : c >= 'A' && c <= 'Z'                         ? 2
-		           : gh_pii_is_alpha(c)                           ? 3
-		           : c == '-' || c == '_' || c == '.' || c == '/' ? 4
-		                                                          : 5;
-		if (c <= ' ' || c >= 0x7f)
-			return false;
-		digits += kind == 1;
-		upper += kind == 2;
-		lower += kind == 3;
-		joints += kind == 4;
-		changes += kind != last;
-		last = kind;
-		distinct += !seen[c];
-		seen[c] = true;
+bool gh_pii_is_no_secret(const struct gh_pii_form *form)
+{
+	struct gh_slice value = form->text;
+
+	if (value.len == 0)
+		return true;
+	switch (value.data[0]) {
+	case 0:
+	case '$':
+	case '{':
+	case '[':
+	case '(':
+	case '<': return true;
+	case '%': return value.len < 8 || value.data[1] == '(' || value.data[value.len - 1] == '%';
+	case '0':
+		if (gh_slice_starts_with(value, GH_SLICE("0x")))
+			return true;
+		break;
+	case 'E':
+		if (gh_slice_starts_with(value, GH_SLICE("ENC(")))
+			return true;
+		break;
 	}
-	size_t need = value.len / 4 < 7 ? value.len / 4 + 3 : 10;
-	if (distinct < need || digits + upper + lower < value.len / 2)
+	if (form->fillers * 2 > value.len || (form->repeats + 1) * 2 > value.len + 2)
+		return true;
+	return (form->has_hint && is_reference(value)) || is_placeholder(form);
+}
+
+bool gh_pii_is_mixed(const struct gh_pii_form *form)
+{
+	bool has_letters = form->upper + form->lower > 0;
+
+	return has_letters && (form->digits > 0 || (form->has_sign && form->text.len >= 6));
+}
+
+/* some-words-in_a.row, scram-sha-256: at least three in four parts are letters only, or a short
+ * number. */
+static bool is_words(struct gh_slice value)
+{
+	size_t parts = 0, words = 0, start = 0, letters = 0, digits = 0;
+
+	for (size_t i = 0; i <= value.len; i++) {
+		unsigned kind = i < value.len ? characters[value.data[i]] & KIND : JOINT;
+		if (kind != JOINT) {
+			letters += kind == UPPER || kind == LOWER;
+			digits += kind == DIGIT;
+			continue;
+		}
+		size_t len = i - start;
+		parts += len > 0;
+		words += (len > 1 && letters == len) || (len > 0 && len < 5 && digits == len);
+		start = i + 1;
+		letters = digits = 0;
+	}
+	return words * 4 >= parts * 3;
+}
+
+bool gh_pii_is_random(const struct gh_pii_form *form, size_t least)
+{
+	size_t len = form->text.len, letters = form->upper + form->lower;
+	size_t need = len / 4 < 7 ? len / 4 + 3 : 10;
+
+	if (len < least || form->has_odd || form->distinct < need ||
+	    form->digits + letters < len / 2)
 		return false;
-	if (digits == 0)
-		/* CamelCase changes its kind less often than chance does. */
-		return upper > 1 && lower > 1 && joints * 8 < value.len &&
-		       changes * 20 > value.len * 9;
+	if (form->digits == 0)
+		/* CamelCase has few capitals, and changes its kind less often than chance does. */
+		return form->upper * 10 >= len * 3 && form->lower > 1 && form->joints * 8 < len &&
+		       form->changes * 5 > len * 2;
 	/* Words with a number at the end change their kind seldom. */
-	return (upper + lower > 0) && (changes * 5 >= value.len || value.len >= 24) &&
-	       joints * 4 < value.len;
+	return letters > 0 && form->changes * 5 >= len && form->joints * 4 < len &&
+	       (form->joints < 2 || !is_words(form->text));
 }

@@ -38,7 +38,12 @@ struct gh_pii_vendor {
 extern const struct gh_pii_vendor gh_pii_vendors[];
 extern const size_t gh_pii_vendor_count;
 
-bool gh_pii_in_alphabet(uint8_t c, uint8_t alphabet);
+/* A bit for each alphabet that the byte is in. */
+extern const uint16_t gh_pii_alphabets[256];
+static inline bool gh_pii_in_alphabet(uint8_t c, uint8_t alphabet)
+{
+	return gh_pii_alphabets[c] >> alphabet & 1;
+}
 /* GitHub and npm: the last six of 36 characters are the CRC-32 of the others in base 62. */
 bool gh_pii_crc_fits(struct gh_slice body);
 
