@@ -20,7 +20,42 @@ static bool is_among_numbers(const struct gh_pii_scan *scan, size_t start, size_
 		return false;
 	while (end < scan->text.len && scan->text.data[end] == ' ')
 		end++;
-	return end < scan->text.len && gh_pii_is_digit(scan->text.data[end]);
+	return gh_pii_is_digit(gh_pii_byte(scan, end));
+}
+
+static size_t skip_digits(const struct gh_pii_scan *scan, size_t at)
+{
+	size_t end = at;
+
+	while (end - at <= MAX_DIGITS && gh_pii_is_digit(gh_pii_byte(scan, end)))
+		end++;
+	return end;
+}
+
+/* It begins a number of several groups, "2024-05-01", "1234 5678 9012", "1,234": no house's. */
+static bool begins_groups(const struct gh_pii_scan *scan, size_t end)
+{
+	uint8_t between = gh_pii_byte(scan, end);
+
+	if (between != ' ' && between != '-' && between != ',')
+		return false;
+	size_t second = skip_digits(scan, end + 1);
+	if (second == end + 1)
+		return false;
+	uint8_t next = gh_pii_byte(scan, second);
+	if (between == ',')
+		return second == end + 4 && !addr_is_word_byte(next);
+	return (next == ' ' || next == '-') && gh_pii_is_digit(gh_pii_byte(scan, second + 1));
+}
+
+/* Something may be read on one of its sides: a word, or what can stand before one. */
+static bool has_neighbour(const struct gh_pii_scan *scan, size_t start, size_t end)
+{
+	if (end < scan->text.len && gh_pii_address_bytes[scan->text.data[end]] & ~ADDR_B_BARS)
+		return true;
+	while (start > 0 && scan->text.data[start - 1] == ' ')
+		start--;
+	return start > 0 && gh_pii_address_bytes[scan->text.data[start - 1]] & ~ADDR_B_BARS;
 }
 
 static bool is_compass(uint8_t c)
@@ -72,20 +107,26 @@ static bool opens_ahead(struct addr_reader *r)
 	return fourth && !fourth->is_number && !fourth->is_code;
 }
 
+/* The word before it may be of an address that ends with it. */
 static bool opens_behind(struct addr_reader *r)
 {
-	const uint32_t opens = GH_A_UNIT | GH_A_BOX | GH_A_AFTER | GH_A_COUNTRY | GH_A_ZIP |
-	                       GH_A_STATE | GH_A_MILITARY;
+	const uint32_t any = GH_A_UNIT | GH_A_BOX | GH_A_AFTER | GH_A_MILITARY;
+	const uint32_t post = GH_A_COUNTRY | GH_A_ZIP | GH_A_STATE;
 	const struct addr_word *near = addr_behind(r, 0);
+	const bool may_be_post = r->ahead[0].digits >= 4;
 
 	if (!near)
 		return false;
+	/* "rr 4 box 283" */
+	const struct addr_word *next = addr_ahead(r, 1);
+	if (next && next->flags & GH_A_BOX)
+		return true;
 	if (!near->is_number && !near->is_code &&
-	    (near->flags & opens || near->is_capital || addr_is_compound(r->scan, near) ||
-	     addr_text_is(r->scan, near, "n")))
+	    (near->is_capital || near->flags & (may_be_post ? any | post : any) ||
+	     addr_is_compound(r->scan, near) || addr_text_is(r->scan, near, "n")))
 		return true;
 	/* "zip code is 60614" */
-	for (size_t i = 0; i < 3 && r->ahead[0].digits >= 4; i++)
+	for (size_t i = 0; i < 3 && may_be_post; i++)
 		if ((near = addr_behind(r, i)) && near->flags & GH_A_ZIP)
 			return true;
 	return false;
@@ -98,8 +139,10 @@ static bool opens_lower(struct addr_reader *r)
 
 	if (!w || w->is_number || w->gap != SPACE)
 		return false;
+	if (addr_is_compound(r->scan, w))
+		return true;
 	for (size_t i = 2; i < 6 && (w = addr_ahead(r, i)); i++)
-		if (w->flags & (GH_A_STREET | GH_A_STATE))
+		if (w->flags & (GH_A_STREET | GH_A_STATE | GH_A_APART))
 			return true;
 	return false;
 }
@@ -109,7 +152,7 @@ static bool is_house_number(struct addr_reader *r)
 {
 	const struct addr_word *number = addr_ahead(r, 0), *next;
 
-	if (!number || !addr_is_house(number))
+	if (!number || !addr_is_house(r->scan, number))
 		return false;
 	next = addr_ahead(r, 1);
 	if (number->is_ordinal)
@@ -193,17 +236,22 @@ static void add(struct gh_pii_scan *scan, const struct addr_finding *found, cons
 }
 
 /* The street or box ends with the number. */
-static void read_from_end(struct addr_reader *r, struct addr_finding *out)
+static bool read_from_end(struct addr_reader *r, struct addr_finding *out)
 {
-	const struct addr_word *box = addr_ahead(r, 1), *number = addr_ahead(r, 2);
+	size_t next = 1;
 
-	out->score++;
+	if (addr_read_box(r, out) || addr_read_front(r, out))
+		addr_begin_corner(r, out);
+	else if (!addr_read_corner(r, out))
+		return false;
+	const struct addr_word *box = addr_ahead(r, 1), *number = addr_ahead(r, 2);
 	if (number && box->flags & GH_A_BOX) {
 		out->end = number->end;
-		addr_read_tail(r, 3, out);
-	} else {
-		addr_read_tail(r, 1, out);
+		next = 3;
 	}
+	out->score++;
+	addr_read_tail(r, next, out);
+	return true;
 }
 
 /* It begins with the number. */
@@ -220,6 +268,7 @@ static void read_from_begin(struct addr_reader *r, size_t digits, struct addr_fi
 		addr_drop_ahead(r, 1);
 	if (digits == 4 && (year[0] == '1' || year[0] == '2') && (year[1] == '9' || year[1] == '0'))
 		out->score--;
+	addr_begin_corner(r, out);
 	addr_read_street(r, out);
 }
 
@@ -234,32 +283,36 @@ static __attribute__((noinline)) void read_address(struct gh_pii_scan *scan, siz
 	r.scan = scan;
 	r.from = r.at = at;
 	r.ahead_count = r.behind_count = 0;
-	r.ended = false;
-	if (!is_house_number(&r) || !(opens_ahead(&r) || opens_behind(&r) || opens_lower(&r)))
+	r.ended = r.has_brackets = false;
+	if (!is_house_number(&r))
+		return;
+	bool behind = opens_behind(&r), ahead = opens_ahead(&r) || opens_lower(&r);
+	if (!behind && !ahead)
 		return;
 	found.end = r.ahead[0].end;
 	if (is_post_number(&r)) {
 		found.score = ENOUGH + 1;
-		found.end = r.ahead[addr_zip_end(&r, 0)].end;
+		size_t words = addr_post_code(&r, 0);
+		found.end = r.ahead[words ? words - 1 : 0].end;
 		add(scan, &found, "postcode");
 		return;
 	}
-	if (addr_read_box(&r, &found) || addr_read_front(&r, &found))
-		read_from_end(&r, &found);
-	else
+	if (!(behind && read_from_end(&r, &found)) && ahead)
 		read_from_begin(&r, digits, &found);
 	if (found.score <= 0 || found.end <= found.start)
 		return;
 	if (found.score < ENOUGH && found.score >= ENOUGH - 3)
 		found.score += context_of(&r) + 2 * stands_alone(scan, &found);
-	if (found.score >= ENOUGH)
-		add(scan, &found, "street-address");
+	if (found.score < ENOUGH)
+		return;
+	addr_extend_begin(&r, &found);
+	add(scan, &found, "street-address");
 }
 
 void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
 {
 	const uint8_t *text = scan->text.data;
-	size_t start = at, end = at;
+	size_t start = at, end;
 
 	if (at < scan->address_done || (scan->without >> GH_PII_ADDRESS & 1))
 		return;
@@ -268,8 +321,8 @@ void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
 		start--;
 	if (is_barred(scan, start))
 		return;
-	while (end < scan->text.len && end - at <= MAX_DIGITS && gh_pii_is_digit(text[end]))
-		end++;
-	if (end - at <= MAX_DIGITS && !goes_on(scan, end) && !is_among_numbers(scan, start, end))
+	end = skip_digits(scan, at);
+	if (end - at <= MAX_DIGITS && !goes_on(scan, end) && !is_among_numbers(scan, start, end) &&
+	    !begins_groups(scan, end) && has_neighbour(scan, start, end))
 		read_address(scan, start, end - at);
 }

@@ -16,13 +16,22 @@ bool addr_text_is(const struct gh_pii_scan *scan, const struct addr_word *word, 
 bool addr_is_compound(const struct gh_pii_scan *scan, const struct addr_word *word)
 {
 	const uint8_t *end = scan->text.data + word->end;
-	size_t len = addr_length(word), group = end[-1] % GH_PII_ADDRESS_END_GROUPS;
+	size_t len = addr_length(word);
 
+	if (len < GH_PII_ADDRESS_COMPOUND)
+		return false;
+	/* Of the last two bytes: most words end here. */
+	size_t pair = end[-1] % GH_PII_ADDRESS_END_GROUPS * GH_PII_ADDRESS_END_GROUPS +
+	              end[-2] % GH_PII_ADDRESS_END_GROUPS,
+	       group = end[-1] % GH_PII_ADDRESS_END_GROUPS;
+	if (!(gh_pii_address_end_filter[pair / 64] >> pair % 64 & 1))
+		return false;
 	for (size_t i = gh_pii_address_end_of[group]; i < gh_pii_address_end_of[group + 1]; i++) {
 		const struct gh_pii_address_end *row = &gh_pii_address_ends[i];
 		const uint8_t *tail = end - row->len;
 		size_t same = 0;
-		if (len < row->len + 3u)
+		/* What stands before it is a word too; two letters do for a long ending. */
+		if (len < row->len + (row->len > 4 ? 2u : 3u))
 			continue;
 		while (same < row->len && gh_pii_lower(tail[same]) == (uint8_t)row->text[same])
 			same++;
@@ -32,9 +41,26 @@ bool addr_is_compound(const struct gh_pii_scan *scan, const struct addr_word *wo
 	return false;
 }
 
-bool addr_is_house(const struct addr_word *word)
+bool addr_opens_street(const struct gh_pii_scan *scan, const struct addr_word *word)
 {
-	return word->digits == 0 || word->is_ordinal || addr_length(word) <= word->digits + 1u;
+	size_t len = addr_length(word);
+
+	return word->flags & GH_A_FRONT && (len > 2 || (len == 2 && word->gap == STOP_SPACE) ||
+	                                    gh_pii_byte(scan, word->end) == '/');
+}
+
+bool addr_is_floor(const struct gh_pii_scan *scan, const struct addr_word *word)
+{
+	const uint8_t *tail = scan->text.data + word->start + word->digits;
+
+	return word->digits > 0 && addr_length(word) == word->digits + 2u && tail[0] == 0xc2 &&
+	       (tail[1] == 0xba || tail[1] == 0xaa);
+}
+
+bool addr_is_house(const struct gh_pii_scan *scan, const struct addr_word *word)
+{
+	return word->digits == 0 || word->is_ordinal || addr_length(word) <= word->digits + 1u ||
+	       addr_is_floor(scan, word);
 }
 
 bool addr_is_short(const struct addr_word *word)
@@ -47,31 +73,66 @@ bool addr_is_zip(const struct addr_word *word)
 	return word->digits == 5 && addr_length(word) == 5;
 }
 
-size_t addr_zip_end(struct addr_reader *r, size_t i)
+/* 9 a digit, A a letter, C a capital, U a digit or a capital, X a digit or a letter. */
+static bool fits(char shape, uint8_t c)
 {
-	const struct addr_word *next = addr_ahead(r, i + 1);
+	bool digit = gh_pii_is_digit(c), letter = gh_pii_is_alpha(c), capital = letter && c < 'a';
 
-	if (next && next->gap == JOINED && next->digits == 4 && next->end == r->ahead[i].end + 5)
-		return i + 1;
-	return i;
+	switch (shape) {
+	case '9': return digit;
+	case 'A': return letter;
+	case 'C': return capital;
+	case 'U': return digit || capital;
+	case 'X': return digit || letter;
+	default: return false;
+	}
 }
 
-bool addr_is_post_code(struct addr_reader *r, size_t i)
+static bool has_shape(const struct gh_pii_scan *scan, const struct addr_word *word,
+                      const char *shape)
 {
-	const struct addr_word *first = &r->ahead[i];
-	const struct addr_word *second = first->is_code ? addr_ahead(r, i + 1) : NULL;
+	size_t len = addr_length(word);
 
-	if (!second || !second->is_number || second->gap != SPACE || addr_length(second) != 3)
-		return false;
-	const uint8_t *a = r->scan->text.data + first->start;
-	const uint8_t *b = r->scan->text.data + second->start;
-	size_t len = addr_length(first);
-	bool canada = len == 3 && gh_pii_is_alpha(a[0]) && gh_pii_is_digit(a[1]) &&
-	              gh_pii_is_alpha(a[2]) && gh_pii_is_digit(b[0]) && gh_pii_is_alpha(b[1]) &&
-	              gh_pii_is_digit(b[2]);
-	bool kingdom = len >= 2 && len <= 4 && gh_pii_is_alpha(a[0]) && gh_pii_is_digit(b[0]) &&
-	               gh_pii_is_alpha(b[2]);
-	return canada || kingdom;
+	for (size_t i = 0; i < len; i++)
+		if (!fits(shape[i], scan->text.data[word->start + i]))
+			return false;
+	return shape[len] == '\0';
+}
+
+/* Postcodes of two words, by what stands between them. Those of one word are five digits. */
+static const struct {
+	char first[6], second[5];
+	char between;
+} post_codes[] = {
+	{ "99999", "9999", '-' }, /* United States */
+	{ "99999", "999", '-' },  /* Brazil */
+	{ "9999", "999", '-' },   /* Portugal */
+	{ "999", "9999", '-' },   /* Japan */
+	{ "99", "999", '-' },     /* Poland */
+	{ "9999", "CC", ' ' },    /* Netherlands */
+	{ "999", "99", ' ' },     /* Sweden, Czechia, Slovakia, Greece */
+	{ "999", "999", ' ' },    /* India */
+	{ "A9A", "9A9", ' ' },    /* Canada */
+	{ "AX", "9XA", ' ' },     /* United Kingdom: two to four before the space */
+	{ "AXX", "9XA", ' ' },    /* the same */
+	{ "AXXX", "9XA", ' ' },   /* the same */
+	{ "A9U", "UUUU", ' ' },   /* Ireland */
+};
+
+size_t addr_post_code(struct addr_reader *r, size_t i)
+{
+	const struct addr_word *first = &r->ahead[i], *second;
+
+	if (!first->is_number && !first->is_code)
+		return 0;
+	second = addr_ahead(r, i + 1);
+	for (size_t k = 0; second && k < GH_ARRAY_LEN(post_codes); k++)
+		if (r->scan->text.data[first->end] == (uint8_t)post_codes[k].between &&
+		    second->start == first->end + 1 &&
+		    has_shape(r->scan, first, post_codes[k].first) &&
+		    has_shape(r->scan, second, post_codes[k].second))
+			return 2;
+	return addr_is_zip(first);
 }
 
 bool addr_has_unit_value(struct addr_reader *r, size_t i)
@@ -80,5 +141,7 @@ bool addr_has_unit_value(struct addr_reader *r, size_t i)
 
 	if (!value || value->gap == LINE || value->gap == COMMA)
 		return false;
-	return value->is_number || value->is_code || addr_length(value) == 1;
+	/* "no. I": a letter behind a full stop begins a sentence */
+	return value->is_number || value->is_code ||
+	       (addr_length(value) == 1 && value->gap != STOP_SPACE);
 }

@@ -6,48 +6,48 @@
 #define MAX_GAP   12
 
 /* What may stand in a gap; a byte that is none of it ends the address. */
-enum { BLANK = 8, NEW_LINE = 16, DOT = 32, JOINS = 64, COMMAS = 128, HASHES = 256, ANDS = 512 };
+enum {
+	BLANK = 8,
+	NEW_LINE = 16,
+	DOT = 32,
+	JOINS = 64,
+	COMMAS = 128,
+	HASHES = 256,
+	ANDS = 512,
+	OPENS = 1024
+};
 
 const uint16_t gh_pii_address_bytes[256] = {
-	['0' ... '9'] = ADDR_B_WORD | ADDR_B_DIGIT | ADDR_B_BARS,
+	['0' ... '9'] = ADDR_B_WORD | ADDR_B_BARS,
 	['A' ... 'Z'] = ADDR_B_WORD | ADDR_B_BARS,
 	['a' ... 'z'] = ADDR_B_WORD | ADDR_B_BARS,
 	[0x80 ... 0xff] = ADDR_B_WORD | ADDR_B_BARS,
-	[' '] = BLANK, ['\t'] = BLANK, ['\r'] = BLANK, ['\n'] = NEW_LINE,
-	['.'] = DOT | ADDR_B_BARS, ['-'] = JOINS, ['\''] = JOINS, ['/'] = JOINS | ADDR_B_BARS,
-	[','] = COMMAS, ['#'] = HASHES | ADDR_B_BARS, ['&'] = ANDS,
-	['$'] = ADDR_B_BARS, [':'] = ADDR_B_BARS, ['='] = ADDR_B_BARS, ['_'] = ADDR_B_BARS,
-	['@'] = ADDR_B_BARS, ['%'] = ADDR_B_BARS, ['+'] = ADDR_B_BARS,
+	[' '] = BLANK,
+	['\t'] = BLANK,
+	['\r'] = BLANK,
+	['\n'] = NEW_LINE,
+	['.'] = DOT | ADDR_B_BARS,
+	['-'] = JOINS,
+	['\''] = JOINS,
+	['/'] = JOINS | ADDR_B_BARS,
+	[','] = COMMAS,
+	['#'] = HASHES | ADDR_B_BARS,
+	['&'] = ANDS,
+	['('] = OPENS,
+	['$'] = ADDR_B_BARS,
+	[':'] = ADDR_B_BARS,
+	['='] = ADDR_B_BARS,
+	['_'] = ADDR_B_BARS,
+	['@'] = ADDR_B_BARS,
+	['%'] = ADDR_B_BARS,
+	['+'] = ADDR_B_BARS,
 };
 
-static uint32_t flags_of(const struct gh_pii_scan *scan, const struct addr_word *word)
+/* `seen`: the kinds of all bytes between two words, 0 when there are none. */
+static enum addr_gap gap_of(unsigned seen, unsigned lines)
 {
-	const struct gh_slice text = gh_slice(scan->text.data + word->start, addr_length(word));
-	uint64_t hash = gh_pii_word_hash(text, scan->text.data + scan->text.len);
-	uint32_t print = (uint32_t)hash ? (uint32_t)hash : 1;
-	uint64_t bit = hash >> 24 & (GH_PII_ADDRESS_FILTER - 1);
-
-	if (!hash || !(gh_pii_address_filter[bit / 64] >> bit % 64 & 1))
-		return 0;
-	for (size_t at = hash >> 40 & (GH_PII_ADDRESS_SLOTS - 1); gh_pii_address_slots[at].print;
-	     at = (at + 1) & (GH_PII_ADDRESS_SLOTS - 1))
-		if (gh_pii_address_slots[at].print == print)
-			return gh_pii_address_slots[at].flags;
-	return 0;
-}
-
-static enum addr_gap gap_between(const struct gh_pii_scan *scan, size_t from, size_t to)
-{
-	const uint8_t *text = scan->text.data;
-	unsigned seen = 0, lines = 0;
-
-	for (size_t i = from; i < to; i++) {
-		unsigned kind = gh_pii_address_bytes[text[i]] & ~(unsigned)ADDR_B_BARS;
-		if (!kind)
-			return END;
-		seen |= kind;
-		lines += kind == NEW_LINE;
-	}
+	if (seen & OPENS)
+		return seen == (OPENS | BLANK) ? BRACKET : END;
 	if (lines > 0)
 		return lines > 1 ? END : LINE;
 	if (seen & (COMMAS | HASHES | ANDS))
@@ -126,9 +126,22 @@ static size_t word_start(struct gh_slice text, size_t end)
 	return at;
 }
 
-static bool is_capital(const uint8_t *text)
+/* Of scripts with two cases Latin, Greek and Cyrillic are told apart; all others are capitals. */
+static bool is_capital(const uint8_t *text, size_t len)
 {
-	return (text[0] >= 'A' && text[0] <= 'Z') || text[0] >= 0xc3;
+	if (text[0] < 0xc3 || text[0] > 0xd1 || len < 2)
+		return (text[0] >= 'A' && text[0] <= 'Z') || text[0] >= 0xc3;
+	unsigned point = (text[0] & 0x1fu) << 6 | (text[1] & 0x3fu);
+	if (point < 0x100)
+		return point < 0xdf; /* À to Þ */
+	if (point < 0x180) {
+		/* Capital and small letter in turn, twice the other way round. */
+		bool odd = (point >= 0x139 && point <= 0x148) || point >= 0x179;
+		return point % 2 == odd;
+	}
+	if (point >= 0x370 && point < 0x400)
+		return point < 0x3ac;
+	return point < 0x430 || point > 0x45f;
 }
 
 /* `digits`: of its first eight bytes. */
@@ -142,24 +155,54 @@ static size_t digit_count(const uint8_t *word, size_t len, uint64_t digits)
 	return count;
 }
 
+/* `eight`: its first bytes, which with its length tell nearly every word that is not in the table.
+ */
+static uint32_t flags_of(const struct gh_pii_scan *scan, const struct addr_word *word,
+                         uint64_t eight)
+{
+	const struct gh_slice text = gh_slice(scan->text.data + word->start, addr_length(word));
+	uint32_t four = ((uint32_t)eight | 0x20202020u) &
+	                (uint32_t)gh_pii_word_masks[text.len < 4 ? text.len : 4];
+	uint32_t bit =
+	    (four ^ (uint32_t)text.len * 0x01000193u) * 2654435761u >> GH_PII_ADDRESS_FILTER_SHIFT;
+
+	if (!(gh_pii_address_filter[bit / 64] >> bit % 64 & 1))
+		return 0;
+	uint64_t hash = gh_pii_word_hash(text, scan->text.data + scan->text.len);
+	uint32_t print = (uint32_t)hash ? (uint32_t)hash : 1;
+	for (size_t at = hash >> 40 & (GH_PII_ADDRESS_SLOTS - 1); gh_pii_address_prints[at];
+	     at = (at + 1) & (GH_PII_ADDRESS_SLOTS - 1))
+		if (gh_pii_address_prints[at] == print)
+			return gh_pii_address_flags[gh_pii_address_kinds[at]];
+	return 0;
+}
+
 /* What the word is by itself. A code has its first digit within eight bytes. */
 static void look_at(const struct gh_pii_scan *scan, struct addr_word *word)
 {
 	const uint8_t *text = scan->text.data + word->start;
-	size_t len = addr_length(word), count = 0;
-	uint64_t digits = digits_of(load(scan->text, word->start));
+	size_t len = addr_length(word);
+	uint64_t eight = load(scan->text, word->start), digits = digits_of(eight);
 
 	if (len < 8)
 		digits &= (UINT64_C(1) << 8 * len) - 1;
-	word->is_number = digits & 0x80;
-	word->is_code = digits && !word->is_number;
-	if (word->is_number)
-		count = digit_count(text, len, digits);
+	word->digits = 0;
+	word->is_number = word->is_code = word->is_ordinal = false;
+	word->is_capital = is_capital(text, len);
+	if (!digits) {
+		word->flags = flags_of(scan, word, eight);
+		return;
+	}
+	word->flags = 0;
+	if (!(digits & 0x80)) {
+		word->is_code = true;
+		return;
+	}
+	size_t count = digit_count(text, len, digits);
+	word->is_number = true;
 	word->digits = (uint8_t)count; /* a word has 64 bytes at most */
-	word->is_ordinal = count > 0 && len == count + 2 && gh_pii_is_alpha(text[count]) &&
-	                   gh_pii_is_alpha(text[count + 1]);
-	word->is_capital = is_capital(text);
-	word->flags = digits ? 0 : flags_of(scan, word);
+	word->is_ordinal =
+	    len == count + 2 && gh_pii_is_alpha(text[count]) && gh_pii_is_alpha(text[count + 1]);
 }
 
 /* Where the next word begins and what stands before it; END when there is none. */
@@ -167,31 +210,45 @@ static enum addr_gap find_next(const struct gh_pii_scan *scan, size_t at, size_t
                                size_t *start)
 {
 	const uint8_t *text = scan->text.data;
-	size_t next = at;
+	unsigned seen = 0, lines = 0;
 
 	if (at + 1 < limit && text[at] == ' ' && addr_is_word_byte(text[at + 1])) {
 		*start = at + 1;
 		return SPACE;
 	}
-	while (next < limit && next - at <= MAX_GAP && !addr_is_word_byte(text[next]))
-		next++;
-	*start = next;
-	return next < limit && next - at <= MAX_GAP ? gap_between(scan, at, next) : END;
+	for (size_t next = at; next < limit && next - at <= MAX_GAP; next++) {
+		unsigned kind = gh_pii_address_bytes[text[next]];
+		*start = next;
+		if (kind & ADDR_B_WORD)
+			return gap_of(seen, lines);
+		if (!(kind & ~(unsigned)ADDR_B_BARS))
+			return END;
+		seen |= kind & ~(unsigned)ADDR_B_BARS;
+		lines += kind == NEW_LINE;
+	}
+	return END;
 }
 
-static enum addr_gap find_last(const struct gh_pii_scan *scan, size_t at, size_t *end)
+/* The same to the left, where END is a gap like others: a label's colon stands there. False: there
+ * is no word. */
+static bool find_last(const struct gh_pii_scan *scan, size_t at, size_t *end, enum addr_gap *gap)
 {
 	const uint8_t *text = scan->text.data;
-	size_t last = at;
+	unsigned seen = 0, lines = 0;
+	bool ends = false;
 
-	if (at > 1 && text[at - 1] == ' ' && addr_is_word_byte(text[at - 2])) {
-		*end = at - 1;
-		return SPACE;
+	for (size_t last = at; last > 0 && at - last <= MAX_GAP; last--) {
+		unsigned kind = gh_pii_address_bytes[text[last - 1]];
+		if (kind & ADDR_B_WORD) {
+			*end = last;
+			*gap = ends ? END : gap_of(seen, lines);
+			return true;
+		}
+		ends = ends || kind == OPENS || !(kind & ~(unsigned)ADDR_B_BARS);
+		seen |= kind & ~(unsigned)ADDR_B_BARS;
+		lines += kind == NEW_LINE;
 	}
-	while (last > 0 && at - last < MAX_GAP && !addr_is_word_byte(text[last - 1]))
-		last--;
-	*end = last > 0 && addr_is_word_byte(text[last - 1]) ? last : 0;
-	return gap_between(scan, last, at);
+	return false;
 }
 
 const struct addr_word *addr_read_ahead(struct addr_reader *r, size_t i)
@@ -203,9 +260,12 @@ const struct addr_word *addr_read_ahead(struct addr_reader *r, size_t i)
 		struct addr_word *word = &r->ahead[r->ahead_count];
 		size_t start = r->at;
 		enum addr_gap gap = JOINED; /* of the number itself */
-		if (r->ahead_count > 0)
-			gap = find_next(r->scan, r->at, limit, &start);
-		r->ended = gap == END || start >= limit;
+		if (r->ahead_count > 0) {
+			bool is_inside =
+			    word[-1].gap == BRACKET && gh_pii_byte(r->scan, start) == ')';
+			gap = find_next(r->scan, start + is_inside, limit, &start);
+		}
+		r->ended = gap == END || start >= limit || (gap == BRACKET && !r->has_brackets);
 		if (r->ended)
 			break;
 		word->gap = (uint8_t)gap;
@@ -223,8 +283,8 @@ const struct addr_word *addr_read_behind(struct addr_reader *r, size_t i)
 	while (r->behind_count <= i && r->behind_count < ADDR_BEHIND) {
 		struct addr_word *word = &r->behind[r->behind_count];
 		size_t end, last = r->behind_count ? word[-1].start : r->from;
-		enum addr_gap gap = find_last(r->scan, last, &end);
-		if (end == 0)
+		enum addr_gap gap;
+		if (!find_last(r->scan, last, &end, &gap))
 			break;
 		word->gap = (uint8_t)gap;
 		word->start = (uint32_t)word_start(r->scan->text, end);
@@ -233,6 +293,12 @@ const struct addr_word *addr_read_behind(struct addr_reader *r, size_t i)
 		r->behind_count++;
 	}
 	return i < r->behind_count ? &r->behind[i] : NULL;
+}
+
+void addr_allow_brackets(struct addr_reader *r)
+{
+	r->ended = r->has_brackets;
+	r->has_brackets = true;
 }
 
 void addr_drop_ahead(struct addr_reader *r, size_t i)

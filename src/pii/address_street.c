@@ -1,10 +1,8 @@
-/* The street, with the number before or behind it, and what stands for one: boxes, units. */
+/* A street whose number comes first: "1600 Amphitheatre Parkway", "12 rue de la Paix". */
 #include "pii/address_inside.h"
 
 #define STREET_WORDS 12
 #define MAX_NAMES    6 /* words of a street's name */
-
-/* ---- number, name, kind: "1600 Amphitheatre Parkway" ---- */
 
 struct street {
 	struct addr_reader *r;
@@ -22,7 +20,7 @@ static bool is_lower(struct addr_reader *r)
 	const struct addr_word *w;
 
 	for (size_t k = 1; k < 6 && (w = addr_ahead(r, k)); k++)
-		if (!(w->flags & (GH_A_FRONT | GH_A_PARTICLE)) || k == 5)
+		if (!(w->is_number || w->flags & (GH_A_FRONT | GH_A_PARTICLE)) || k == 5)
 			return !w->is_capital && !w->is_number;
 	return false;
 }
@@ -43,27 +41,36 @@ static bool ends_before(const struct street *s, const struct addr_word *w)
 	const struct addr_word *before = w - 1;
 
 	if (w->gap == STOP_SPACE)
-		return !addr_is_short(before);
+		return !addr_is_short(before) || w->flags & GH_A_OPENER;
 	if (w->gap == COMMA)
 		return !(w->flags & GH_A_UNIT && !s->front) &&
 		       !(s->front && w->is_number && w->digits <= 4);
-	return w->gap == LINE;
+	return w->gap == LINE || w->gap == BRACKET;
 }
 
 static bool is_front(const struct street *s, const struct addr_word *w)
 {
 	if (!(w->flags & GH_A_FRONT) || s->names > 0)
 		return false;
-	if (addr_length(w) > 2 || w->gap == STOP_SPACE)
+	if (addr_opens_street(s->r->scan, w))
 		return true;
-	const struct addr_word *next = addr_ahead(s->r, s->i + 1);
+	const struct addr_word *next = addr_length(w) > 1 ? addr_ahead(s->r, s->i + 1) : NULL;
 	return next && next->gap == STOP_SPACE;
 }
 
 static bool is_kind(const struct street *s, const struct addr_word *w)
 {
-	return w->flags & GH_A_STREET && (s->names > 0 || addr_text_is(s->r->scan, w, "broadway")) &&
+	return w->flags & GH_A_STREET &&
+	       (s->names > 0 || addr_text_is(s->r->scan, w, "broadway")) &&
 	       !(s->i == 1 && addr_text_is(s->r->scan, w, "st"));
+}
+
+/* "12 May" is a date, "9 Costa Mar Drive" is none. */
+static bool is_named_month(const struct street *s)
+{
+	const struct addr_word *next = addr_ahead(s->r, s->i + 1);
+
+	return s->names > 0 && next && next->gap == SPACE && next->flags & GH_A_STREET;
 }
 
 /* "48 12 Rue …", "12 1/2 Davis Street"; behind the name it is the house: "98 Bergvegur 25" */
@@ -76,9 +83,11 @@ static enum step take_number(struct street *s, const struct addr_word *w)
 		s->numbers++;
 		return GO_ON;
 	}
-	if (s->names == 0 || w->digits > 5)
+	const struct addr_word *next = addr_ahead(s->r, s->i + 1);
+	if (s->names == 0 || w->digits > 5 || (next && next->flags & GH_A_FLOOR))
 		return COMPLETE;
-	out->score += s->front || addr_is_compound(s->r->scan, w - 1) ? 2 : 1;
+	out->score +=
+	    s->front || addr_is_compound(s->r->scan, w - 1) || w[-1].flags & GH_A_AFTER ? 2 : 1;
 	out->end = w->end;
 	s->i++;
 	return COMPLETE;
@@ -99,10 +108,10 @@ static enum step take_kind(struct street *s, const struct addr_word *w)
 
 	s->out->score += 4;
 	s->out->end = w->end;
-	s->out->street = true;
+	s->out->street = s->out->kind = true;
 	/* "Highway 71", "Route 9" */
-	if (s->i < STREET_WORDS && next && next->is_number && next->gap == SPACE &&
-	    next->digits <= 4) {
+	if (s->i < STREET_WORDS && next && next->is_number &&
+	    (next->gap == SPACE || next->gap == STOP_SPACE) && next->digits <= 4) {
 		s->out->end = next->end;
 		s->i++;
 	}
@@ -127,7 +136,7 @@ static enum step take_name(struct street *s, const struct addr_word *w)
 	if (++s->names > MAX_NAMES)
 		return COMPLETE;
 	s->capitals += w->is_capital;
-	bool compound = addr_is_compound(s->r->scan, w);
+	bool compound = addr_is_compound(s->r->scan, w) || (w->flags & GH_A_AFTER && s->names > 1);
 	if (compound || (w->flags & GH_A_WEAK && s->names > 1)) {
 		s->out->score += compound ? s->weak ? 1 : 3 : s->weak ? 0 : 2;
 		s->out->end = w->end;
@@ -142,8 +151,8 @@ static enum step take_word(struct street *s, const struct addr_word *w)
 
 	if (ends_before(s, w))
 		return COMPLETE;
-	if (w->flags & GH_A_MONTH)
-		return NO_STREET; /* a date */
+	if (w->flags & GH_A_MONTH && !is_named_month(s))
+		return NO_STREET;
 	if (w->is_ordinal || w->gap == AND) {
 		s->names++;
 		s->capitals++;
@@ -162,11 +171,13 @@ static enum step take_word(struct street *s, const struct addr_word *w)
 		s->capitals += w->is_capital;
 		return GO_ON;
 	}
+	/* "the rue Cler street": the kind is named already */
 	if (is_kind(s, w))
-		return take_kind(s, w);
+		return s->front && !w->is_capital ? COMPLETE : take_kind(s, w);
 	if (w->flags & GH_A_DIRECTION && w->gap != COMMA)
 		return take_direction(s, w);
-	if (w->is_capital || s->out->lower)
+	if (w->is_capital || s->out->lower ||
+	    (s->names > 0 && (w->flags & GH_A_AFTER || w->gap == JOINED)))
 		return take_name(s, w);
 	return w->flags & GH_A_PARTICLE ? GO_ON : COMPLETE;
 }
@@ -217,124 +228,4 @@ void addr_read_street(struct addr_reader *r, struct addr_finding *out)
 		out->score = 0;
 	else if (out->score >= 1)
 		addr_read_tail(r, s.i, out);
-}
-
-/* ---- kind, name, number: "Via Garibaldi 41", "Hauptstraße 5" ---- */
-
-/* "Calle Mayor s/n, 28013 Madrid": without a number, which is told and does not count. */
-static void drop_without_number(struct addr_reader *r)
-{
-	const struct addr_word *n = addr_behind(r, 0);
-
-	if (!n || !addr_text_is(r->scan, n, "n"))
-		return;
-	const struct addr_word *s = addr_behind(r, 1);
-	if (!s || !addr_text_is(r->scan, s, "s") || !addr_behind(r, 2))
-		return;
-	addr_drop_behind(r, 2);
-	r->behind[0].gap = SPACE;
-}
-
-static bool begin_at(struct addr_finding *out, const struct addr_word *w, int score)
-{
-	out->start = w->start;
-	out->score += score;
-	out->street = true;
-	return true;
-}
-
-/* What a word before the number's own says of the street: "Via", "Calle", "Avenida". */
-static bool opens_street(const struct addr_word *w)
-{
-	return w->flags & GH_A_FRONT && (addr_length(w) > 2 || w->gap == STOP_SPACE);
-}
-
-bool addr_read_front(struct addr_reader *r, struct addr_finding *out)
-{
-	drop_without_number(r);
-	const struct addr_word *near = addr_behind(r, 0), *w;
-	if (!near || near->is_number || near->gap == LINE || near->gap == END || near->gap == HASH)
-		return false;
-	bool near_by = near->gap == SPACE || near->gap == JOINED || near->gap == STOP_SPACE;
-	if (near_by && addr_is_compound(r->scan, near))
-		return begin_at(out, near, near->is_capital ? 4 : 2);
-	/* "Weinhäuser Str. 122", "Dahls Gata 38" */
-	if (near_by && near->flags & GH_A_AFTER && (w = addr_behind(r, 1)) && w->is_capital &&
-	    w->gap == SPACE)
-		return begin_at(out, w, 4);
-	for (size_t i = 0; i < MAX_NAMES && (w = addr_behind(r, i)); i++) {
-		if (i > 0 && (w->gap == COMMA || w->gap == LINE || w->gap == END || w->is_number ||
-		              (w->gap == STOP_SPACE && !addr_is_short(w))))
-			return false;
-		if (i > 0 && opens_street(w))
-			/* "via", "place", "route" are words of English too */
-			return begin_at(out, w,
-			                (addr_length(w) > 2 ? 4 : 3) + near->is_capital -
-			                    (w->is_capital ? 0 : 2));
-		if (!w->is_capital && !(w->flags & GH_A_PARTICLE))
-			return false;
-	}
-	return false;
-}
-
-/* ---- boxes and units ---- */
-
-/* "P.O. Box", "Post Office Box", or a word that says it alone. */
-static bool read_post_box(struct addr_reader *r, struct addr_finding *out)
-{
-	const struct gh_pii_scan *scan = r->scan;
-	const struct addr_word *near = addr_behind(r, 0);
-
-	if (addr_length(near) >= 6 || addr_text_is(scan, near, "pob"))
-		return begin_at(out, near, 5);
-	const struct addr_word *second = addr_behind(r, 1);
-	if (!second)
-		return false;
-	if (addr_text_is(scan, second, "po") || addr_text_is(scan, second, "office"))
-		return begin_at(out, second, 5);
-	const struct addr_word *third = addr_behind(r, 2);
-	if (third && addr_text_is(scan, second, "o") && addr_text_is(scan, third, "p"))
-		return begin_at(out, third, 5);
-	return false;
-}
-
-/* "Unit 4021 Box 77", "RR 2 Box 11" */
-static bool is_military(struct addr_reader *r, const struct addr_word *near)
-{
-	static const char *const kinds[] = { "unit", "rr", "rte", "cmr" };
-	const struct addr_word *box = addr_ahead(r, 1), *number = addr_ahead(r, 2);
-
-	if (!number || !(box->flags & GH_A_BOX) || !number->is_number)
-		return false;
-	for (size_t i = 0; i < GH_ARRAY_LEN(kinds); i++)
-		if (addr_text_is(r->scan, near, kinds[i]))
-			return true;
-	return near->flags & GH_A_MILITARY;
-}
-
-static bool begins_line(const struct gh_pii_scan *scan, size_t start)
-{
-	const uint8_t *text = scan->text.data;
-
-	if (start == 0 || text[start - 1] == '\n' || text[start - 1] == '>')
-		return true;
-	return start > 1 && text[start - 1] == ' ' && !addr_is_word_byte(text[start - 2]) &&
-	       text[start - 2] != ',' && text[start - 2] != '.';
-}
-
-bool addr_read_box(struct addr_reader *r, struct addr_finding *out)
-{
-	const struct addr_word *near = addr_behind(r, 0), *second;
-
-	if (!near || near->gap == LINE || near->gap == END || near->gap == COMMA)
-		return false;
-	if (near->flags & GH_A_BOX)
-		return read_post_box(r, out);
-	/* "FPO AP 96350" */
-	if (near->flags & GH_A_STATE && (second = addr_behind(r, 1)) &&
-	    second->flags & GH_A_MILITARY && addr_is_zip(&r->ahead[0]))
-		return begin_at(out, second, 5);
-	if (is_military(r, near) || (near->flags & GH_A_APART && begins_line(r->scan, near->start)))
-		return begin_at(out, near, 4);
-	return false;
 }
