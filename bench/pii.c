@@ -77,10 +77,10 @@ static void run_scan(struct bench *bench, struct gh_slice text)
 /* E-mail, phones, identifiers, cards and credentials: what has a form of its own. */
 static void run_structured(struct bench *bench, struct gh_slice text)
 {
-	const struct gh_pii_context context = {
-		.without = 1u << GH_PII_NAME | 1u << GH_PII_ADDRESS | 1u << GH_PII_HEALTH |
-		           1u << GH_PII_BIOMETRIC | 1u << GH_PII_MINOR
-	};
+	const struct gh_pii_context context = { .without =
+		                                    1u << GH_PII_NAME | 1u << GH_PII_ADDRESS |
+		                                    1u << GH_PII_HEALTH | 1u << GH_PII_BIOMETRIC |
+		                                    1u << GH_PII_MINOR };
 
 	must(gh_pii_scan(text, &context, &bench->matches));
 	bench->found += bench->matches.count;

@@ -44,7 +44,7 @@ static bool begins_groups(const struct gh_pii_scan *scan, size_t end)
 		return false;
 	uint8_t next = gh_pii_byte(scan, second);
 	if (between == ',')
-		return second == end + 4 && !addr_is_word_byte(next);
+		return second == end + 4 && !gh_addr_is_word_byte(next);
 	return (next == ' ' || next == '-') && gh_pii_is_digit(gh_pii_byte(scan, second + 1));
 }
 
@@ -74,7 +74,7 @@ static bool is_barred(const struct gh_pii_scan *scan, size_t at)
 	if (gh_pii_address_bytes[text[at - 1]] & ADDR_B_BARS)
 		return text[at - 1] != ':' || at == 1 || text[at - 2] <= '9';
 	/* "af2989ec-8705-4786" */
-	return at > 1 && text[at - 1] == '-' && addr_is_word_byte(text[at - 2]);
+	return at > 1 && text[at - 1] == '-' && gh_addr_is_word_byte(text[at - 2]);
 }
 
 /* A number goes on behind its digits: "2.4", "16:9", "1/2". */
@@ -87,89 +87,89 @@ static bool goes_on(const struct gh_pii_scan *scan, size_t end)
 }
 
 /* A word that is no number stands right behind it, and may be of an address. */
-static bool opens_ahead(struct addr_reader *r)
+static bool opens_ahead(struct gh_addr_reader *r)
 {
 	const uint32_t opens = GH_A_FRONT | GH_A_BOX | GH_A_DIRECTION | GH_A_STREET | GH_A_UNIT;
-	const struct addr_word *next = addr_ahead(r, 1), *third;
+	const struct gh_addr_word *next = gh_addr_ahead(r, 1), *third;
 
 	if (!next || next->flags & GH_A_MONTH ||
 	    !(next->is_capital || next->is_number || next->flags & opens))
 		return false;
 	if (!next->is_number && !next->is_code)
 		return true;
-	third = addr_ahead(r, 2);
+	third = gh_addr_ahead(r, 2);
 	if (third && !third->is_number && !third->is_code)
 		return true;
 	/* "12 1/2 Davis Street" */
 	if (!third || next->digits != 1 || third->gap != JOINED)
 		return false;
-	const struct addr_word *fourth = addr_ahead(r, 3);
+	const struct gh_addr_word *fourth = gh_addr_ahead(r, 3);
 	return fourth && !fourth->is_number && !fourth->is_code;
 }
 
 /* The word before it may be of an address that ends with it. */
-static bool opens_behind(struct addr_reader *r)
+static bool opens_behind(struct gh_addr_reader *r)
 {
 	const uint32_t any = GH_A_UNIT | GH_A_BOX | GH_A_AFTER | GH_A_MILITARY;
 	const uint32_t post = GH_A_COUNTRY | GH_A_ZIP | GH_A_STATE;
-	const struct addr_word *near = addr_behind(r, 0);
+	const struct gh_addr_word *near = gh_addr_behind(r, 0);
 	const bool may_be_post = r->ahead[0].digits >= 4;
 
 	if (!near)
 		return false;
 	/* "rr 4 box 283" */
-	const struct addr_word *next = addr_ahead(r, 1);
+	const struct gh_addr_word *next = gh_addr_ahead(r, 1);
 	if (next && next->flags & GH_A_BOX)
 		return true;
 	if (!near->is_number && !near->is_code &&
 	    (near->is_capital || near->flags & (may_be_post ? any | post : any) ||
-	     addr_is_compound(r->scan, near) || addr_text_is(r->scan, near, "n")))
+	     gh_addr_is_compound(r->scan, near) || gh_addr_text_is(r->scan, near, "n")))
 		return true;
 	/* "zip code is 60614" */
 	for (size_t i = 0; i < 3 && may_be_post; i++)
-		if ((near = addr_behind(r, i)) && near->flags & GH_A_ZIP)
+		if ((near = gh_addr_behind(r, i)) && near->flags & GH_A_ZIP)
 			return true;
 	return false;
 }
 
 /* All in lower case: then a kind of street must be near. */
-static bool opens_lower(struct addr_reader *r)
+static bool opens_lower(struct gh_addr_reader *r)
 {
-	const struct addr_word *w = addr_ahead(r, 1);
+	const struct gh_addr_word *w = gh_addr_ahead(r, 1);
 
 	if (!w || w->is_number || w->gap != SPACE)
 		return false;
-	if (addr_is_compound(r->scan, w))
+	if (gh_addr_is_compound(r->scan, w))
 		return true;
-	for (size_t i = 2; i < 6 && (w = addr_ahead(r, i)); i++)
+	for (size_t i = 2; i < 6 && (w = gh_addr_ahead(r, i)); i++)
 		if (w->flags & (GH_A_STREET | GH_A_STATE | GH_A_APART))
 			return true;
 	return false;
 }
 
 /* By the number's own form. */
-static bool is_house_number(struct addr_reader *r)
+static bool is_house_number(struct gh_addr_reader *r)
 {
-	const struct addr_word *number = addr_ahead(r, 0), *next;
+	const struct gh_addr_word *number = gh_addr_ahead(r, 0), *next;
 
-	if (!number || !addr_is_house(r->scan, number))
+	if (!number || !gh_addr_is_house(r->scan, number))
 		return false;
-	next = addr_ahead(r, 1);
+	next = gh_addr_ahead(r, 1);
 	if (number->is_ordinal)
 		return next && next->is_capital && next->flags & GH_A_STREET;
 	/* "14-year-old" */
 	return !next || next->gap != JOINED || r->scan->text.data[number->end] != '-' ||
-	       next->is_number || next->is_code || addr_length(next) <= 1;
+	       next->is_number || next->is_code || gh_addr_length(next) <= 1;
 }
 
 /* ---- what the surroundings add ---- */
 
 /* How much the words before say that an address follows. */
-static int context_of(struct addr_reader *r)
+static int context_of(struct gh_addr_reader *r)
 {
-	const struct addr_word *w;
+	const struct gh_addr_word *w;
 
-	for (size_t i = 0; (w = addr_behind(r, i)); i++) {
+	for (size_t i = 0; (w = gh_addr_behind(r, i)); i++) {
 		if (w->flags & GH_A_CONTEXT)
 			return i < 3 ? 3 : 2;
 		if (w->gap == STOP_SPACE && i > 0)
@@ -179,7 +179,7 @@ static int context_of(struct addr_reader *r)
 }
 
 /* It is all that stands on its line or in its quotes. */
-static bool stands_alone(const struct gh_pii_scan *scan, const struct addr_finding *found)
+static bool stands_alone(const struct gh_pii_scan *scan, const struct gh_addr_finding *found)
 {
 	size_t start = found->start;
 	uint8_t after = found->end < scan->text.len ? scan->text.data[found->end] : '\n';
@@ -206,25 +206,25 @@ static bool line_is_words(const struct gh_pii_scan *scan, size_t last)
 }
 
 /* "zip code 60614", "PLZ: 10115"; "Denmark 21000" at the begin of a line. */
-static bool is_post_number(struct addr_reader *r)
+static bool is_post_number(struct gh_addr_reader *r)
 {
-	const struct addr_word *number = &r->ahead[0], *w;
-	size_t len = addr_length(number);
+	const struct gh_addr_word *number = &r->ahead[0], *w;
+	size_t len = gh_addr_length(number);
 
 	if (len != number->digits || len < 4 || len > 6)
 		return false;
-	for (size_t i = 0; i < 3 && (w = addr_behind(r, i)); i++) {
+	for (size_t i = 0; i < 3 && (w = gh_addr_behind(r, i)); i++) {
 		if (w->is_number || w->gap == STOP_SPACE || w->gap == LINE)
 			break;
 		if (w->flags & GH_A_ZIP)
 			return w->start == 0 || r->scan->text.data[w->start - 1] != '.';
 	}
-	w = addr_behind(r, 0);
+	w = gh_addr_behind(r, 0);
 	return w && w->flags & GH_A_COUNTRY && len == 5 && w->gap == SPACE &&
 	       line_is_words(r->scan, w->start);
 }
 
-static void add(struct gh_pii_scan *scan, const struct addr_finding *found, const char *kind)
+static void add(struct gh_pii_scan *scan, const struct gh_addr_finding *found, const char *kind)
 {
 	int confidence = 48 + 6 * found->score;
 
@@ -236,49 +236,49 @@ static void add(struct gh_pii_scan *scan, const struct addr_finding *found, cons
 }
 
 /* The street or box ends with the number. */
-static bool read_from_end(struct addr_reader *r, struct addr_finding *out)
+static bool read_from_end(struct gh_addr_reader *r, struct gh_addr_finding *out)
 {
 	size_t next = 1;
 
-	if (addr_read_box(r, out) || addr_read_front(r, out))
-		addr_begin_corner(r, out);
-	else if (!addr_read_corner(r, out))
+	if (gh_addr_read_box(r, out) || gh_addr_read_front(r, out))
+		gh_addr_begin_corner(r, out);
+	else if (!gh_addr_read_corner(r, out))
 		return false;
-	const struct addr_word *box = addr_ahead(r, 1), *number = addr_ahead(r, 2);
+	const struct gh_addr_word *box = gh_addr_ahead(r, 1), *number = gh_addr_ahead(r, 2);
 	if (number && box->flags & GH_A_BOX) {
 		out->end = number->end;
 		next = 3;
 	}
 	out->score++;
-	addr_read_tail(r, next, out);
+	gh_addr_read_tail(r, next, out);
 	return true;
 }
 
 /* It begins with the number. */
-static void read_from_begin(struct addr_reader *r, size_t digits, struct addr_finding *out)
+static void read_from_begin(struct gh_addr_reader *r, size_t digits, struct gh_addr_finding *out)
 {
 	const uint8_t *text = r->scan->text.data;
-	const struct addr_word *number = &r->ahead[0], *next = addr_ahead(r, 1);
+	const struct gh_addr_word *number = &r->ahead[0], *next = gh_addr_ahead(r, 1);
 	const uint8_t *year = text + number->start;
 
 	out->score = digits >= 3 ? 2 : 1;
 	/* A range is a house number's: 132-146. */
 	if (next && next->gap == JOINED && next->is_number && next->start == number->end + 1 &&
 	    text[number->end] == '-')
-		addr_drop_ahead(r, 1);
+		gh_addr_drop_ahead(r, 1);
 	if (digits == 4 && (year[0] == '1' || year[0] == '2') && (year[1] == '9' || year[1] == '0'))
 		out->score--;
-	addr_begin_corner(r, out);
-	addr_read_street(r, out);
+	gh_addr_begin_corner(r, out);
+	gh_addr_read_street(r, out);
 }
 
 /* Out of line: what it keeps is large, and most numbers do not come this far. */
 static __attribute__((noinline)) void read_address(struct gh_pii_scan *scan, size_t at,
                                                    size_t digits)
 {
-	struct addr_finding found = { .start = at };
+	struct gh_addr_finding found = { .start = at };
 	/* Not cleared: a word is written before it is counted, and only counted ones are read. */
-	__attribute__((uninitialized)) struct addr_reader r;
+	__attribute__((uninitialized)) struct gh_addr_reader r;
 
 	r.scan = scan;
 	r.from = r.at = at;
@@ -292,7 +292,7 @@ static __attribute__((noinline)) void read_address(struct gh_pii_scan *scan, siz
 	found.end = r.ahead[0].end;
 	if (is_post_number(&r)) {
 		found.score = ENOUGH + 1;
-		size_t words = addr_post_code(&r, 0);
+		size_t words = gh_addr_post_code(&r, 0);
 		found.end = r.ahead[words ? words - 1 : 0].end;
 		add(scan, &found, "postcode");
 		return;
@@ -305,7 +305,7 @@ static __attribute__((noinline)) void read_address(struct gh_pii_scan *scan, siz
 		found.score += context_of(&r) + 2 * stands_alone(scan, &found);
 	if (found.score < ENOUGH)
 		return;
-	addr_extend_begin(&r, &found);
+	gh_addr_extend_begin(&r, &found);
 	add(scan, &found, "street-address");
 }
 
@@ -317,7 +317,7 @@ void gh_pii_detect_address(struct gh_pii_scan *scan, size_t at)
 	if (at < scan->address_done || (scan->without >> GH_PII_ADDRESS & 1))
 		return;
 	/* "W120N9330 Oak Rd" */
-	if (at > 0 && is_compass(text[at - 1]) && (at == 1 || !addr_is_word_byte(text[at - 2])))
+	if (at > 0 && is_compass(text[at - 1]) && (at == 1 || !gh_addr_is_word_byte(text[at - 2])))
 		start--;
 	if (is_barred(scan, start))
 		return;

@@ -5,49 +5,50 @@
 #define MAX_SHIP   4 /* words of a ship's name, its kind among them */
 
 /* The first word before the finding, of those behind the number. */
-static size_t first_before(struct addr_reader *r, const struct addr_finding *out)
+static size_t first_before(struct gh_addr_reader *r, const struct gh_addr_finding *out)
 {
-	const struct addr_word *w;
+	const struct gh_addr_word *w;
 	size_t i = 0;
 
-	while ((w = addr_behind(r, i)) && w->start >= out->start)
+	while ((w = gh_addr_behind(r, i)) && w->start >= out->start)
 		i++;
 	return i;
 }
 
-static bool is_beside(const struct addr_word *w)
+static bool is_beside(const struct gh_addr_word *w)
 {
 	return w->gap == SPACE || w->gap == STOP_SPACE || w->gap == COMMA || w->gap == HASH;
 }
 
 /* "the corner of": the words from `i` on say it. */
-static bool begin_corner(struct addr_reader *r, size_t i, struct addr_finding *out)
+static bool begin_corner(struct gh_addr_reader *r, size_t i, struct gh_addr_finding *out)
 {
-	const struct addr_word *of = addr_behind(r, i), *corner, *the;
+	const struct gh_addr_word *of = gh_addr_behind(r, i), *corner, *the;
 
-	if (!of || of->gap != SPACE || !addr_text_is(r->scan, of, "of"))
+	if (!of || of->gap != SPACE || !gh_addr_text_is(r->scan, of, "of"))
 		return false;
-	corner = addr_behind(r, i + 1);
-	if (!corner || corner->gap != SPACE || !addr_text_is(r->scan, corner, "corner"))
+	corner = gh_addr_behind(r, i + 1);
+	if (!corner || corner->gap != SPACE || !gh_addr_text_is(r->scan, corner, "corner"))
 		return false;
-	the = addr_behind(r, i + 2);
-	out->start = the && the->gap == SPACE && addr_text_is(r->scan, the, "the") ? the->start
-	                                                                           : corner->start;
+	the = gh_addr_behind(r, i + 2);
+	out->start = the && the->gap == SPACE && gh_addr_text_is(r->scan, the, "the")
+	                 ? the->start
+	                 : corner->start;
 	out->corner = true;
 	out->score += 2;
 	return true;
 }
 
-bool addr_begin_corner(struct addr_reader *r, struct addr_finding *out)
+bool gh_addr_begin_corner(struct gh_addr_reader *r, struct gh_addr_finding *out)
 {
 	return begin_corner(r, first_before(r, out), out);
 }
 
-bool addr_read_corner(struct addr_reader *r, struct addr_finding *out)
+bool gh_addr_read_corner(struct gh_addr_reader *r, struct gh_addr_finding *out)
 {
-	const struct addr_word *w;
+	const struct gh_addr_word *w;
 
-	for (size_t i = 0; i < MAX_CORNER && (w = addr_behind(r, i)); i++) {
+	for (size_t i = 0; i < MAX_CORNER && (w = gh_addr_behind(r, i)); i++) {
 		if (w->gap != SPACE && w->gap != STOP_SPACE && w->gap != JOINED)
 			return false;
 		if (i > 0 && begin_corner(r, i, out)) {
@@ -62,35 +63,35 @@ bool addr_read_corner(struct addr_reader *r, struct addr_finding *out)
 }
 
 /* "Apt. 5 12 Main Street": the number is a unit's. Words of two letters are other words as well. */
-static bool begin_unit(struct addr_reader *r, size_t i, struct addr_finding *out)
+static bool begin_unit(struct gh_addr_reader *r, size_t i, struct gh_addr_finding *out)
 {
-	const struct addr_word *w = addr_behind(r, i), *unit = NULL;
+	const struct gh_addr_word *w = gh_addr_behind(r, i), *unit = NULL;
 
 	if (!w || !is_beside(w))
 		return false;
 	/* The finding begins with the unit's number, or that is before it. */
-	if (w->is_number || w->is_code || addr_length(w) == 1)
-		unit = addr_behind(r, i + 1);
-	else if (i == 0 && addr_ahead(r, 1) && r->ahead[1].is_number)
+	if (w->is_number || w->is_code || gh_addr_length(w) == 1)
+		unit = gh_addr_behind(r, i + 1);
+	else if (i == 0 && gh_addr_ahead(r, 1) && r->ahead[1].is_number)
 		unit = w;
 	if (!unit || !(unit->flags & (GH_A_UNIT | GH_A_BOX)) || !is_beside(unit) ||
 	    unit->gap == COMMA)
 		return false;
 	if (!(unit->flags & GH_A_APART) &&
-	    (addr_length(unit) < 3 || !(unit->is_capital || out->box)))
+	    (gh_addr_length(unit) < 3 || !(unit->is_capital || out->box)))
 		return false;
 	out->start = unit->start;
 	return true;
 }
 
 /* "USS Example\nFPO AP 96543" */
-static bool begin_ship(struct addr_reader *r, size_t i, struct addr_finding *out)
+static bool begin_ship(struct gh_addr_reader *r, size_t i, struct gh_addr_finding *out)
 {
-	const struct addr_word *w = addr_behind(r, i);
+	const struct gh_addr_word *w = gh_addr_behind(r, i);
 
 	if (i == 0 || !w || w->gap != LINE || !(r->behind[i - 1].flags & GH_A_MILITARY))
 		return false;
-	for (size_t k = i; k < i + MAX_SHIP && (w = addr_behind(r, k)); k++) {
+	for (size_t k = i; k < i + MAX_SHIP && (w = gh_addr_behind(r, k)); k++) {
 		if (k > i && w->gap != SPACE && w->gap != STOP_SPACE)
 			return false;
 		if (w->flags & GH_A_SHIP) {
@@ -102,9 +103,9 @@ static bool begin_ship(struct addr_reader *r, size_t i, struct addr_finding *out
 }
 
 /* "Alte Bergstraße 7", "Östra Storgatan 4" */
-static bool begin_attribute(struct addr_reader *r, size_t i, struct addr_finding *out)
+static bool begin_attribute(struct gh_addr_reader *r, size_t i, struct gh_addr_finding *out)
 {
-	const struct addr_word *w = addr_behind(r, i);
+	const struct gh_addr_word *w = gh_addr_behind(r, i);
 
 	if (i == 0 || !w || w->gap != SPACE || !(w->flags & GH_A_ATTRIBUTE) || !w->is_capital)
 		return false;
@@ -113,18 +114,18 @@ static bool begin_attribute(struct addr_reader *r, size_t i, struct addr_finding
 }
 
 /* "Jan van Galenstraat 12", "Jan van der Heydenstraat 3": somebody's name that a compound ends */
-static bool begin_person(struct addr_reader *r, size_t i, struct addr_finding *out)
+static bool begin_person(struct gh_addr_reader *r, size_t i, struct gh_addr_finding *out)
 {
-	const struct addr_word *w = addr_behind(r, i), *first;
+	const struct gh_addr_word *w = gh_addr_behind(r, i), *first;
 
-	if (i == 0 || !addr_is_compound(r->scan, &r->behind[i - 1]))
+	if (i == 0 || !gh_addr_is_compound(r->scan, &r->behind[i - 1]))
 		return false;
 	if (w && w->gap == SPACE &&
-	    (addr_text_is(r->scan, w, "der") || addr_text_is(r->scan, w, "den")))
-		w = addr_behind(r, ++i);
-	if (!w || w->gap != SPACE || !addr_text_is(r->scan, w, "van"))
+	    (gh_addr_text_is(r->scan, w, "der") || gh_addr_text_is(r->scan, w, "den")))
+		w = gh_addr_behind(r, ++i);
+	if (!w || w->gap != SPACE || !gh_addr_text_is(r->scan, w, "van"))
 		return false;
-	first = addr_behind(r, i + 1);
+	first = gh_addr_behind(r, i + 1);
 	if (!first || !first->is_capital || first->gap != SPACE || first->flags & GH_A_OPENER)
 		return false;
 	out->start = first->start;
@@ -132,13 +133,13 @@ static bool begin_person(struct addr_reader *r, size_t i, struct addr_finding *o
 }
 
 /* "Highway Contract Route 7 Box 12", "Star Route 3 Box 9" */
-static bool begin_route(struct addr_reader *r, size_t i, struct addr_finding *out)
+static bool begin_route(struct gh_addr_reader *r, size_t i, struct gh_addr_finding *out)
 {
 	static const char *const words[] = { "hc", "contract", "highway", "hwy", "star", "rural" };
-	const struct addr_word *w = addr_behind(r, i);
+	const struct gh_addr_word *w = gh_addr_behind(r, i);
 
 	for (size_t k = 0; out->box && w && w->gap == SPACE && k < GH_ARRAY_LEN(words); k++)
-		if (addr_text_is(r->scan, w, words[k])) {
+		if (gh_addr_text_is(r->scan, w, words[k])) {
 			out->start = w->start;
 			return true;
 		}
@@ -146,12 +147,12 @@ static bool begin_route(struct addr_reader *r, size_t i, struct addr_finding *ou
 }
 
 /* "12 P.O. Box 5": a number right before a box belongs to it. */
-static bool begin_number(struct addr_reader *r, size_t i, struct addr_finding *out)
+static bool begin_number(struct gh_addr_reader *r, size_t i, struct gh_addr_finding *out)
 {
-	const struct addr_word *w = addr_behind(r, i);
+	const struct gh_addr_word *w = gh_addr_behind(r, i);
 	const uint8_t *text = r->scan->text.data;
 
-	if (!out->box || !w || w->gap != SPACE || addr_length(w) != w->digits || w->digits > 5)
+	if (!out->box || !w || w->gap != SPACE || gh_addr_length(w) != w->digits || w->digits > 5)
 		return false;
 	if (w->start > 0 && gh_pii_address_bytes[text[w->start - 1]] & ADDR_B_BARS)
 		return false;
@@ -160,14 +161,14 @@ static bool begin_number(struct addr_reader *r, size_t i, struct addr_finding *o
 }
 
 /* "Elm and Bergstraße 7": a crossing, told by the number behind its second street */
-static bool begin_crossing(struct addr_reader *r, size_t i, struct addr_finding *out)
+static bool begin_crossing(struct gh_addr_reader *r, size_t i, struct gh_addr_finding *out)
 {
-	const struct addr_word *w = addr_behind(r, i), *first, *before;
+	const struct gh_addr_word *w = gh_addr_behind(r, i), *first, *before;
 
-	if (i == 0 || !w || w->gap != SPACE || !addr_text_is(r->scan, w, "and"))
+	if (i == 0 || !w || w->gap != SPACE || !gh_addr_text_is(r->scan, w, "and"))
 		return false;
-	first = addr_behind(r, i + 1);
-	before = addr_behind(r, i + 2);
+	first = gh_addr_behind(r, i + 1);
+	before = gh_addr_behind(r, i + 2);
 	if (!first || !first->is_capital || first->gap != SPACE ||
 	    (before && before->is_capital && before->gap == SPACE))
 		return false;
@@ -175,9 +176,9 @@ static bool begin_crossing(struct addr_reader *r, size_t i, struct addr_finding 
 	return true;
 }
 
-void addr_extend_begin(struct addr_reader *r, struct addr_finding *out)
+void gh_addr_extend_begin(struct gh_addr_reader *r, struct gh_addr_finding *out)
 {
-	static bool (*const each[])(struct addr_reader *, size_t, struct addr_finding *) = {
+	static bool (*const each[])(struct gh_addr_reader *, size_t, struct gh_addr_finding *) = {
 		begin_attribute, begin_person, begin_ship, begin_crossing, begin_route,
 		begin_route,     begin_unit,   begin_unit, begin_number,
 	};

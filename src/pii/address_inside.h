@@ -11,9 +11,9 @@
 #define ADDR_BEHIND 8  /* and before it */
 
 /* What stands between two words. */
-enum addr_gap { JOINED, SPACE, COMMA, LINE, STOP_SPACE, HASH, AND, BRACKET, END };
+enum gh_addr_gap { JOINED, SPACE, COMMA, LINE, STOP_SPACE, HASH, AND, BRACKET, END };
 
-struct addr_word {
+struct gh_addr_word {
 	uint32_t start, end;
 	uint32_t flags; /* GH_A_… */
 	uint8_t gap; /* to the word before it (of those behind the number: to the one after it) */
@@ -21,16 +21,16 @@ struct addr_word {
 	bool is_number, is_code, is_capital, is_ordinal;
 };
 
-struct addr_reader {
+struct gh_addr_reader {
 	const struct gh_pii_scan *scan;
 	size_t ahead_count, behind_count;
 	size_t from, at; /* where reading ahead began, and where it goes on */
 	bool ended, has_brackets;
-	struct addr_word ahead[ADDR_AHEAD], behind[ADDR_BEHIND];
+	struct gh_addr_word ahead[ADDR_AHEAD], behind[ADDR_BEHIND];
 };
 
 /* What was found: score and bounds. */
-struct addr_finding {
+struct gh_addr_finding {
 	int score;
 	size_t start, end;
 	bool street, kind; /* a street was named; its kind was the last word of it */
@@ -47,73 +47,74 @@ struct addr_finding {
 #define ADDR_B_BARS 2
 extern const uint16_t gh_pii_address_bytes[256];
 
-static inline bool addr_is_word_byte(uint8_t c)
+static inline bool gh_addr_is_word_byte(uint8_t c)
 {
 	return gh_pii_address_bytes[c] & ADDR_B_WORD;
 }
 
-const struct addr_word *addr_read_ahead(struct addr_reader *r, size_t i);
-const struct addr_word *addr_read_behind(struct addr_reader *r, size_t i);
+const struct gh_addr_word *gh_addr_read_ahead(struct gh_addr_reader *r, size_t i);
+const struct gh_addr_word *gh_addr_read_behind(struct gh_addr_reader *r, size_t i);
 
 /* The words from the number on (it is the first), and those before it, the nearest first. NULL:
  * there are no more. */
-static inline const struct addr_word *addr_ahead(struct addr_reader *r, size_t i)
+static inline const struct gh_addr_word *gh_addr_ahead(struct gh_addr_reader *r, size_t i)
 {
-	return i < r->ahead_count ? &r->ahead[i] : addr_read_ahead(r, i);
+	return i < r->ahead_count ? &r->ahead[i] : gh_addr_read_ahead(r, i);
 }
 
-static inline const struct addr_word *addr_behind(struct addr_reader *r, size_t i)
+static inline const struct gh_addr_word *gh_addr_behind(struct gh_addr_reader *r, size_t i)
 {
-	return i < r->behind_count ? &r->behind[i] : addr_read_behind(r, i);
+	return i < r->behind_count ? &r->behind[i] : gh_addr_read_behind(r, i);
 }
 
 /* From here on one word in brackets is read over, "Halle (Saale) 06108"; else they end the text. */
-void addr_allow_brackets(struct addr_reader *r);
+void gh_addr_allow_brackets(struct gh_addr_reader *r);
 
 /* Takes a word out, as if it had not been there. */
-void addr_drop_ahead(struct addr_reader *r, size_t i);
-void addr_drop_behind(struct addr_reader *r, size_t count);
+void gh_addr_drop_ahead(struct gh_addr_reader *r, size_t i);
+void gh_addr_drop_behind(struct gh_addr_reader *r, size_t count);
 
-static inline size_t addr_length(const struct addr_word *word)
+static inline size_t gh_addr_length(const struct gh_addr_word *word)
 {
 	return word->end - word->start;
 }
 
 /* ---- address_piece.c: what a word or two can be ---- */
 
-bool addr_text_is(const struct gh_pii_scan *scan, const struct addr_word *word, const char *lower);
+bool gh_addr_text_is(const struct gh_pii_scan *scan, const struct gh_addr_word *word,
+                     const char *lower);
 /* Ends like streets do in languages that write them as one word: Hauptstraße, Lindenstraat. */
-bool addr_is_compound(const struct gh_pii_scan *scan, const struct addr_word *word);
+bool gh_addr_is_compound(const struct gh_pii_scan *scan, const struct gh_addr_word *word);
 /* A kind of street that stands before its name: "Via", "Calle", "ul.", "C/". */
-bool addr_opens_street(const struct gh_pii_scan *scan, const struct addr_word *word);
+bool gh_addr_opens_street(const struct gh_pii_scan *scan, const struct gh_addr_word *word);
 /* "12", "221B", "5th", "W211": not "9f8a". */
-bool addr_is_house(const struct gh_pii_scan *scan, const struct addr_word *word);
+bool gh_addr_is_house(const struct gh_pii_scan *scan, const struct gh_addr_word *word);
 /* "3º", "2ª" */
-bool addr_is_floor(const struct gh_pii_scan *scan, const struct addr_word *word);
+bool gh_addr_is_floor(const struct gh_pii_scan *scan, const struct gh_addr_word *word);
 /* An abbreviation may end in a full stop that ends no sentence. */
-bool addr_is_short(const struct addr_word *word);
+bool gh_addr_is_short(const struct gh_addr_word *word);
 /* Five digits. */
-bool addr_is_zip(const struct addr_word *word);
+bool gh_addr_is_zip(const struct gh_addr_word *word);
 /* How many words from `i` on are a postcode of whatever country: "20558-1234" is two, 0 none. */
-size_t addr_post_code(struct addr_reader *r, size_t i);
+size_t gh_addr_post_code(struct gh_addr_reader *r, size_t i);
 /* "Apt 4", "Suite B": whether a number or letter follows the word at `i`. */
-bool addr_has_unit_value(struct addr_reader *r, size_t i);
+bool gh_addr_has_unit_value(struct gh_addr_reader *r, size_t i);
 
 /* ---- address_street.c, address_front.c, address_begin.c, address_tail.c ---- */
 
 /* "1600 Amphitheatre Parkway": the number comes first. Reads the tail too. */
-void addr_read_street(struct addr_reader *r, struct addr_finding *out);
+void gh_addr_read_street(struct gh_addr_reader *r, struct gh_addr_finding *out);
 /* "Via Garibaldi 41", "Hauptstraße 5": the number comes last. False: it is none. */
-bool addr_read_front(struct addr_reader *r, struct addr_finding *out);
+bool gh_addr_read_front(struct gh_addr_reader *r, struct gh_addr_finding *out);
 /* "P.O. Box 52", "Postfach 12", "Unit 4021 Box 77", "Apt. 12" on a line of its own. */
-bool addr_read_box(struct addr_reader *r, struct addr_finding *out);
+bool gh_addr_read_box(struct gh_addr_reader *r, struct gh_addr_finding *out);
 /* "the corner of Elm 12 and Oak": a number behind any name. */
-bool addr_read_corner(struct addr_reader *r, struct addr_finding *out);
+bool gh_addr_read_corner(struct gh_addr_reader *r, struct gh_addr_finding *out);
 /* "the corner of" stands before what was found, and belongs to it. */
-bool addr_begin_corner(struct addr_reader *r, struct addr_finding *out);
+bool gh_addr_begin_corner(struct gh_addr_reader *r, struct gh_addr_finding *out);
 /* Takes in the unit, the ship or the attribute that stands before. */
-void addr_extend_begin(struct addr_reader *r, struct addr_finding *out);
+void gh_addr_extend_begin(struct gh_addr_reader *r, struct gh_addr_finding *out);
 /* Unit, town, state, postcode and country, from the word at `from` on. */
-void addr_read_tail(struct addr_reader *r, size_t from, struct addr_finding *out);
+void gh_addr_read_tail(struct gh_addr_reader *r, size_t from, struct gh_addr_finding *out);
 
 #endif

@@ -1,11 +1,12 @@
 /* Pieces of an address that one or two words make. */
 #include "pii/address_inside.h"
 
-bool addr_text_is(const struct gh_pii_scan *scan, const struct addr_word *word, const char *lower)
+bool gh_addr_text_is(const struct gh_pii_scan *scan, const struct gh_addr_word *word,
+                     const char *lower)
 {
 	size_t len = strlen(lower);
 
-	if (addr_length(word) != len)
+	if (gh_addr_length(word) != len)
 		return false;
 	for (size_t i = 0; i < len; i++)
 		if (gh_pii_lower(scan->text.data[word->start + i]) != (uint8_t)lower[i])
@@ -13,10 +14,10 @@ bool addr_text_is(const struct gh_pii_scan *scan, const struct addr_word *word, 
 	return true;
 }
 
-bool addr_is_compound(const struct gh_pii_scan *scan, const struct addr_word *word)
+bool gh_addr_is_compound(const struct gh_pii_scan *scan, const struct gh_addr_word *word)
 {
 	const uint8_t *end = scan->text.data + word->end;
-	size_t len = addr_length(word);
+	size_t len = gh_addr_length(word);
 
 	if (len < GH_PII_ADDRESS_COMPOUND)
 		return false;
@@ -41,36 +42,36 @@ bool addr_is_compound(const struct gh_pii_scan *scan, const struct addr_word *wo
 	return false;
 }
 
-bool addr_opens_street(const struct gh_pii_scan *scan, const struct addr_word *word)
+bool gh_addr_opens_street(const struct gh_pii_scan *scan, const struct gh_addr_word *word)
 {
-	size_t len = addr_length(word);
+	size_t len = gh_addr_length(word);
 
 	return word->flags & GH_A_FRONT && (len > 2 || (len == 2 && word->gap == STOP_SPACE) ||
 	                                    gh_pii_byte(scan, word->end) == '/');
 }
 
-bool addr_is_floor(const struct gh_pii_scan *scan, const struct addr_word *word)
+bool gh_addr_is_floor(const struct gh_pii_scan *scan, const struct gh_addr_word *word)
 {
 	const uint8_t *tail = scan->text.data + word->start + word->digits;
 
-	return word->digits > 0 && addr_length(word) == word->digits + 2u && tail[0] == 0xc2 &&
+	return word->digits > 0 && gh_addr_length(word) == word->digits + 2u && tail[0] == 0xc2 &&
 	       (tail[1] == 0xba || tail[1] == 0xaa);
 }
 
-bool addr_is_house(const struct gh_pii_scan *scan, const struct addr_word *word)
+bool gh_addr_is_house(const struct gh_pii_scan *scan, const struct gh_addr_word *word)
 {
-	return word->digits == 0 || word->is_ordinal || addr_length(word) <= word->digits + 1u ||
-	       addr_is_floor(scan, word);
+	return word->digits == 0 || word->is_ordinal || gh_addr_length(word) <= word->digits + 1u ||
+	       gh_addr_is_floor(scan, word);
 }
 
-bool addr_is_short(const struct addr_word *word)
+bool gh_addr_is_short(const struct gh_addr_word *word)
 {
-	return addr_length(word) <= 5 && !word->is_number;
+	return gh_addr_length(word) <= 5 && !word->is_number;
 }
 
-bool addr_is_zip(const struct addr_word *word)
+bool gh_addr_is_zip(const struct gh_addr_word *word)
 {
-	return word->digits == 5 && addr_length(word) == 5;
+	return word->digits == 5 && gh_addr_length(word) == 5;
 }
 
 /* 9 a digit, A a letter, C a capital, U a digit or a capital, X a digit or a letter. */
@@ -88,10 +89,10 @@ static bool fits(char shape, uint8_t c)
 	}
 }
 
-static bool has_shape(const struct gh_pii_scan *scan, const struct addr_word *word,
+static bool has_shape(const struct gh_pii_scan *scan, const struct gh_addr_word *word,
                       const char *shape)
 {
-	size_t len = addr_length(word);
+	size_t len = gh_addr_length(word);
 
 	for (size_t i = 0; i < len; i++)
 		if (!fits(shape[i], scan->text.data[word->start + i]))
@@ -119,29 +120,29 @@ static const struct {
 	{ "A9U", "UUUU", ' ' },   /* Ireland */
 };
 
-size_t addr_post_code(struct addr_reader *r, size_t i)
+size_t gh_addr_post_code(struct gh_addr_reader *r, size_t i)
 {
-	const struct addr_word *first = &r->ahead[i], *second;
+	const struct gh_addr_word *first = &r->ahead[i], *second;
 
 	if (!first->is_number && !first->is_code)
 		return 0;
-	second = addr_ahead(r, i + 1);
+	second = gh_addr_ahead(r, i + 1);
 	for (size_t k = 0; second && k < GH_ARRAY_LEN(post_codes); k++)
 		if (r->scan->text.data[first->end] == (uint8_t)post_codes[k].between &&
 		    second->start == first->end + 1 &&
 		    has_shape(r->scan, first, post_codes[k].first) &&
 		    has_shape(r->scan, second, post_codes[k].second))
 			return 2;
-	return addr_is_zip(first);
+	return gh_addr_is_zip(first);
 }
 
-bool addr_has_unit_value(struct addr_reader *r, size_t i)
+bool gh_addr_has_unit_value(struct gh_addr_reader *r, size_t i)
 {
-	const struct addr_word *value = addr_ahead(r, i + 1);
+	const struct gh_addr_word *value = gh_addr_ahead(r, i + 1);
 
 	if (!value || value->gap == LINE || value->gap == COMMA)
 		return false;
 	/* "no. I": a letter behind a full stop begins a sentence */
 	return value->is_number || value->is_code ||
-	       (addr_length(value) == 1 && value->gap != STOP_SPACE);
+	       (gh_addr_length(value) == 1 && value->gap != STOP_SPACE);
 }

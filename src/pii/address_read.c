@@ -44,7 +44,7 @@ const uint16_t gh_pii_address_bytes[256] = {
 };
 
 /* `seen`: the kinds of all bytes between two words, 0 when there are none. */
-static enum addr_gap gap_of(unsigned seen, unsigned lines)
+static enum gh_addr_gap gap_of(unsigned seen, unsigned lines)
 {
 	if (seen & OPENS)
 		return seen == (OPENS | BLANK) ? BRACKET : END;
@@ -121,7 +121,7 @@ static size_t word_start(struct gh_slice text, size_t end)
 		if (others)
 			return at - (size_t)__builtin_clzll(others) / 8;
 	}
-	while (at > 0 && at + MAX_WORD > end && addr_is_word_byte(text.data[at - 1]))
+	while (at > 0 && at + MAX_WORD > end && gh_addr_is_word_byte(text.data[at - 1]))
 		at--;
 	return at;
 }
@@ -157,12 +157,12 @@ static size_t digit_count(const uint8_t *word, size_t len, uint64_t digits)
 
 /* `eight`: its first bytes, which with its length tell nearly every word that is not in the table.
  */
-static uint32_t flags_of(const struct gh_pii_scan *scan, const struct addr_word *word,
+static uint32_t flags_of(const struct gh_pii_scan *scan, const struct gh_addr_word *word,
                          uint64_t eight)
 {
-	const struct gh_slice text = gh_slice(scan->text.data + word->start, addr_length(word));
+	const struct gh_slice text = gh_slice(scan->text.data + word->start, gh_addr_length(word));
 	uint32_t four = ((uint32_t)eight | 0x20202020u) &
-	                (uint32_t)gh_pii_word_masks[text.len < 4 ? text.len : 4];
+	                (uint32_t)gh_pii_word_masks[text.len < 4 ? text.len : 4][0];
 	uint32_t bit =
 	    (four ^ (uint32_t)text.len * 0x01000193u) * 2654435761u >> GH_PII_ADDRESS_FILTER_SHIFT;
 
@@ -178,10 +178,10 @@ static uint32_t flags_of(const struct gh_pii_scan *scan, const struct addr_word 
 }
 
 /* What the word is by itself. A code has its first digit within eight bytes. */
-static void look_at(const struct gh_pii_scan *scan, struct addr_word *word)
+static void look_at(const struct gh_pii_scan *scan, struct gh_addr_word *word)
 {
 	const uint8_t *text = scan->text.data + word->start;
-	size_t len = addr_length(word);
+	size_t len = gh_addr_length(word);
 	uint64_t eight = load(scan->text, word->start), digits = digits_of(eight);
 
 	if (len < 8)
@@ -206,13 +206,13 @@ static void look_at(const struct gh_pii_scan *scan, struct addr_word *word)
 }
 
 /* Where the next word begins and what stands before it; END when there is none. */
-static enum addr_gap find_next(const struct gh_pii_scan *scan, size_t at, size_t limit,
-                               size_t *start)
+static enum gh_addr_gap find_next(const struct gh_pii_scan *scan, size_t at, size_t limit,
+                                  size_t *start)
 {
 	const uint8_t *text = scan->text.data;
 	unsigned seen = 0, lines = 0;
 
-	if (at + 1 < limit && text[at] == ' ' && addr_is_word_byte(text[at + 1])) {
+	if (at + 1 < limit && text[at] == ' ' && gh_addr_is_word_byte(text[at + 1])) {
 		*start = at + 1;
 		return SPACE;
 	}
@@ -231,7 +231,7 @@ static enum addr_gap find_next(const struct gh_pii_scan *scan, size_t at, size_t
 
 /* The same to the left, where END is a gap like others: a label's colon stands there. False: there
  * is no word. */
-static bool find_last(const struct gh_pii_scan *scan, size_t at, size_t *end, enum addr_gap *gap)
+static bool find_last(const struct gh_pii_scan *scan, size_t at, size_t *end, enum gh_addr_gap *gap)
 {
 	const uint8_t *text = scan->text.data;
 	unsigned seen = 0, lines = 0;
@@ -251,15 +251,15 @@ static bool find_last(const struct gh_pii_scan *scan, size_t at, size_t *end, en
 	return false;
 }
 
-const struct addr_word *addr_read_ahead(struct addr_reader *r, size_t i)
+const struct gh_addr_word *gh_addr_read_ahead(struct gh_addr_reader *r, size_t i)
 {
 	const struct gh_slice text = r->scan->text;
 	const size_t limit = r->from + MAX_BYTES < text.len ? r->from + MAX_BYTES : text.len;
 
 	while (!r->ended && r->ahead_count <= i && r->ahead_count < ADDR_AHEAD) {
-		struct addr_word *word = &r->ahead[r->ahead_count];
+		struct gh_addr_word *word = &r->ahead[r->ahead_count];
 		size_t start = r->at;
-		enum addr_gap gap = JOINED; /* of the number itself */
+		enum gh_addr_gap gap = JOINED; /* of the number itself */
 		if (r->ahead_count > 0) {
 			bool is_inside =
 			    word[-1].gap == BRACKET && gh_pii_byte(r->scan, start) == ')';
@@ -278,12 +278,12 @@ const struct addr_word *addr_read_ahead(struct addr_reader *r, size_t i)
 	return i < r->ahead_count ? &r->ahead[i] : NULL;
 }
 
-const struct addr_word *addr_read_behind(struct addr_reader *r, size_t i)
+const struct gh_addr_word *gh_addr_read_behind(struct gh_addr_reader *r, size_t i)
 {
 	while (r->behind_count <= i && r->behind_count < ADDR_BEHIND) {
-		struct addr_word *word = &r->behind[r->behind_count];
+		struct gh_addr_word *word = &r->behind[r->behind_count];
 		size_t end, last = r->behind_count ? word[-1].start : r->from;
-		enum addr_gap gap;
+		enum gh_addr_gap gap;
 		if (!find_last(r->scan, last, &end, &gap))
 			break;
 		word->gap = (uint8_t)gap;
@@ -295,19 +295,19 @@ const struct addr_word *addr_read_behind(struct addr_reader *r, size_t i)
 	return i < r->behind_count ? &r->behind[i] : NULL;
 }
 
-void addr_allow_brackets(struct addr_reader *r)
+void gh_addr_allow_brackets(struct gh_addr_reader *r)
 {
 	r->ended = r->has_brackets;
 	r->has_brackets = true;
 }
 
-void addr_drop_ahead(struct addr_reader *r, size_t i)
+void gh_addr_drop_ahead(struct gh_addr_reader *r, size_t i)
 {
 	r->ahead_count--;
 	memmove(r->ahead + i, r->ahead + i + 1, (r->ahead_count - i) * sizeof *r->ahead);
 }
 
-void addr_drop_behind(struct addr_reader *r, size_t count)
+void gh_addr_drop_behind(struct gh_addr_reader *r, size_t count)
 {
 	r->behind_count -= count;
 	memmove(r->behind, r->behind + count, r->behind_count * sizeof *r->behind);

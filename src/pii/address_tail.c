@@ -9,15 +9,15 @@
 #define MAX_LINES     5
 
 struct tail {
-	struct addr_reader *r;
-	struct addr_finding *out;
+	struct gh_addr_reader *r;
+	struct gh_addr_finding *out;
 	unsigned lines, towns, bridge;
 	bool state, zip;
 	bool open; /* a comma, a line or a number has been: what follows may be a town */
 	bool near; /* so it may without, right behind a kind of street or a unit */
 };
 
-static bool is_all_capital(const struct gh_pii_scan *scan, const struct addr_word *w)
+static bool is_all_capital(const struct gh_pii_scan *scan, const struct gh_addr_word *w)
 {
 	for (size_t i = w->start; i < w->end; i++)
 		if (scan->text.data[i] < 'A' || scan->text.data[i] > 'Z')
@@ -26,33 +26,33 @@ static bool is_all_capital(const struct gh_pii_scan *scan, const struct addr_wor
 }
 
 /* "MB", "NSW": letters that a postcode follows, or that stand for themselves between commas. */
-static bool is_province(struct addr_reader *r, size_t i)
+static bool is_province(struct gh_addr_reader *r, size_t i)
 {
-	const struct addr_word *w = &r->ahead[i], *next;
+	const struct gh_addr_word *w = &r->ahead[i], *next;
 
-	if (addr_length(w) < 2 || addr_length(w) > 3 || !is_all_capital(r->scan, w))
+	if (gh_addr_length(w) < 2 || gh_addr_length(w) > 3 || !is_all_capital(r->scan, w))
 		return false;
-	next = addr_ahead(r, i + 1);
+	next = gh_addr_ahead(r, i + 1);
 	if (next && next->is_number)
-		return addr_post_code(r, i + 1);
+		return gh_addr_post_code(r, i + 1);
 	return (w->gap == COMMA || w->gap == LINE) &&
 	       (!next || next->gap == COMMA || next->gap == LINE);
 }
 
 /* "Phone: ", "name=": what it says is something else. */
-static bool is_label(const struct gh_pii_scan *scan, const struct addr_word *w)
+static bool is_label(const struct gh_pii_scan *scan, const struct gh_addr_word *w)
 {
 	uint8_t next = gh_pii_byte(scan, w->end);
 
 	return next == ':' || next == '=';
 }
 
-static bool is_town_word(const struct addr_word *w)
+static bool is_town_word(const struct gh_addr_word *w)
 {
 	return w->is_capital && !w->is_code && !(w->flags & (GH_A_OPENER | GH_A_MONTH));
 }
 
-static bool joins_town(const struct addr_word *before, const struct addr_word *w)
+static bool joins_town(const struct gh_addr_word *before, const struct gh_addr_word *w)
 {
 	return w->gap == SPACE || w->gap == JOINED ||
 	       (w->gap == STOP_SPACE && before->flags & (GH_A_PARTICLE | GH_A_WEAK));
@@ -60,11 +60,11 @@ static bool joins_town(const struct addr_word *before, const struct addr_word *w
 
 /* How many words from `i` on lead to the next of a town's name: "aan de Rijn" is three, 0 none do.
  */
-static size_t town_step(struct addr_reader *r, size_t i)
+static size_t town_step(struct gh_addr_reader *r, size_t i)
 {
-	const struct addr_word *w;
+	const struct gh_addr_word *w;
 
-	for (size_t k = i; k < i + 3 && (w = addr_ahead(r, k)) && joins_town(w - 1, w); k++) {
+	for (size_t k = i; k < i + 3 && (w = gh_addr_ahead(r, k)) && joins_town(w - 1, w); k++) {
 		if (is_town_word(w) || (w->gap == JOINED && !w->is_number))
 			return k - i + 1;
 		if (!(w->flags & GH_A_PARTICLE))
@@ -74,19 +74,19 @@ static size_t town_step(struct addr_reader *r, size_t i)
 }
 
 /* A state's letters, or a unit: no part of the town before it. */
-static bool ends_town(struct addr_reader *r, size_t i)
+static bool ends_town(struct gh_addr_reader *r, size_t i)
 {
-	const struct addr_word *w = addr_ahead(r, i);
+	const struct gh_addr_word *w = gh_addr_ahead(r, i);
 
 	if (!w)
 		return true;
-	if (w->flags & GH_A_UNIT && addr_has_unit_value(r, i))
+	if (w->flags & GH_A_UNIT && gh_addr_has_unit_value(r, i))
 		return true;
-	return w->flags & GH_A_STATE && addr_length(w) == 2 && is_all_capital(r->scan, w);
+	return w->flags & GH_A_STATE && gh_addr_length(w) == 2 && is_all_capital(r->scan, w);
 }
 
 /* How many words from `i` on are a town's name: "Wells", "Stratford upon Avon", "St. Louis". */
-static size_t town_length(struct addr_reader *r, size_t i)
+static size_t town_length(struct gh_addr_reader *r, size_t i)
 {
 	size_t count = 1, step;
 
@@ -100,11 +100,11 @@ static size_t town_length(struct addr_reader *r, size_t i)
 }
 
 /* Says alone that its line is of an address. */
-static bool tells_line(struct addr_reader *r, size_t i)
+static bool tells_line(struct gh_addr_reader *r, size_t i)
 {
-	const struct addr_word *w = &r->ahead[i];
+	const struct gh_addr_word *w = &r->ahead[i];
 
-	if (w->flags & GH_A_MILITARY || addr_post_code(r, i))
+	if (w->flags & GH_A_MILITARY || gh_addr_post_code(r, i))
 		return true;
 	if (!w->is_capital)
 		return false;
@@ -112,18 +112,18 @@ static bool tells_line(struct addr_reader *r, size_t i)
 }
 
 /* Whether a line is one of an address: names up to its end, or a number that may be a postcode. */
-static bool line_belongs(struct addr_reader *r, size_t i, bool lower)
+static bool line_belongs(struct gh_addr_reader *r, size_t i, bool lower)
 {
-	const struct addr_word *w, *last = NULL;
+	const struct gh_addr_word *w, *last = NULL;
 
 	if (r->ahead[i].flags & GH_A_OPENER && !is_province(r, i))
 		return false;
-	for (size_t k = i; (w = addr_ahead(r, k)) && (k == i || w->gap != LINE); k++) {
+	for (size_t k = i; (w = gh_addr_ahead(r, k)) && (k == i || w->gap != LINE); k++) {
 		if (tells_line(r, k))
 			return true;
 		if (w->gap == AND)
 			return false;
-		if (k > i && w->gap == STOP_SPACE && !addr_is_short(last))
+		if (k > i && w->gap == STOP_SPACE && !gh_addr_is_short(last))
 			break;
 		if (!w->is_capital && !w->is_number && !w->is_code && !lower &&
 		    !(w->flags & GH_A_PARTICLE))
@@ -134,10 +134,10 @@ static bool line_belongs(struct addr_reader *r, size_t i, bool lower)
 }
 
 /* A town, and on the next line or behind a comma what proves it: "Wells\n, MB" */
-static bool is_proven_town(struct addr_reader *r, size_t i)
+static bool is_proven_town(struct gh_addr_reader *r, size_t i)
 {
 	size_t count = town_length(r, i);
-	const struct addr_word *next = count ? addr_ahead(r, i + count) : NULL;
+	const struct gh_addr_word *next = count ? gh_addr_ahead(r, i + count) : NULL;
 
 	return next && (next->gap == COMMA || next->gap == LINE) && tells_line(r, i + count);
 }
@@ -145,24 +145,24 @@ static bool is_proven_town(struct addr_reader *r, size_t i)
 /* Whether the address ends before the word at `i`. */
 static bool ends_before(struct tail *t, size_t i)
 {
-	struct addr_reader *r = t->r;
-	const struct addr_word *w = &r->ahead[i], *before = w - (i > 0);
+	struct gh_addr_reader *r = t->r;
+	const struct gh_addr_word *w = &r->ahead[i], *before = w - (i > 0);
 
 	if (w->gap == BRACKET)
 		return !is_town_word(w) || gh_pii_byte(r->scan, w->end) != ')';
-	if (t->out->corner && addr_text_is(r->scan, w, "and"))
+	if (t->out->corner && gh_addr_text_is(r->scan, w, "and"))
 		return false;
 	if (w->gap == AND)
 		return true;
 	if (w->gap != STOP_SPACE && w->gap != LINE)
 		return false;
 	/* "12. Apt. 5": a unit goes on with it whatever stands between. */
-	if (w->flags & GH_A_UNIT && addr_has_unit_value(r, i) && t->lines < MAX_LINES) {
+	if (w->flags & GH_A_UNIT && gh_addr_has_unit_value(r, i) && t->lines < MAX_LINES) {
 		t->lines += w->gap == LINE;
 		return false;
 	}
 	if (w->gap == STOP_SPACE)
-		return !addr_is_short(before) || w->flags & GH_A_OPENER;
+		return !gh_addr_is_short(before) || w->flags & GH_A_OPENER;
 	if (++t->lines > MAX_LINES)
 		return true;
 	/* A line that ends a sentence ends the address. */
@@ -187,7 +187,7 @@ static size_t take_to(struct tail *t, size_t i, size_t count, int score)
 /* "3rd Street Ct NE": one kind more, when it is not the last word of a sentence */
 static size_t take_kind(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i], *next = addr_ahead(t->r, i + 1);
+	const struct gh_addr_word *w = &t->r->ahead[i], *next = gh_addr_ahead(t->r, i + 1);
 
 	if (!t->near || !t->out->kind || !(w->flags & GH_A_STREET) || w->gap != SPACE || !next ||
 	    !(w->is_capital || t->out->lower) || (next->gap != SPACE && next->gap != COMMA))
@@ -198,18 +198,18 @@ static size_t take_kind(struct tail *t, size_t i)
 /* "12 A": a letter that belongs to the number */
 static size_t take_letter(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i], *next;
+	const struct gh_addr_word *w = &t->r->ahead[i], *next;
 
-	if (i != 1 || !w->is_capital || addr_length(w) > 1 || w->gap != SPACE)
+	if (i != 1 || !w->is_capital || gh_addr_length(w) > 1 || w->gap != SPACE)
 		return 0;
-	next = addr_ahead(t->r, i + 1);
+	next = gh_addr_ahead(t->r, i + 1);
 	return next && next->gap == SPACE ? 0 : take_to(t, i, 1, 0);
 }
 
 /* "# 12" */
 static size_t take_hash(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i];
+	const struct gh_addr_word *w = &t->r->ahead[i];
 
 	return w->gap == HASH && (w->is_number || w->is_code) ? take_to(t, i, 1, 1) : 0;
 }
@@ -217,9 +217,9 @@ static size_t take_hash(struct tail *t, size_t i)
 /* "Drawer 7, PO Box 52": one box more */
 static size_t take_box(struct tail *t, size_t i)
 {
-	const struct addr_word *next;
+	const struct gh_addr_word *next;
 
-	if (!(t->r->ahead[i].flags & GH_A_BOX) || !(next = addr_ahead(t->r, i + 1)) ||
+	if (!(t->r->ahead[i].flags & GH_A_BOX) || !(next = gh_addr_ahead(t->r, i + 1)) ||
 	    !next->is_number)
 		return 0;
 	t->near = true;
@@ -229,13 +229,13 @@ static size_t take_box(struct tail *t, size_t i)
 /* "Apt 4", "Suite C-4" */
 static size_t take_unit(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i], *more;
+	const struct gh_addr_word *w = &t->r->ahead[i], *more;
 	size_t count = 2;
 
-	if (!(w->flags & GH_A_UNIT) || !addr_has_unit_value(t->r, i))
+	if (!(w->flags & GH_A_UNIT) || !gh_addr_has_unit_value(t->r, i))
 		return 0;
-	while (count < 4 && (more = addr_ahead(t->r, i + count)) && more->gap == JOINED &&
-	       (more->is_number || more->is_code || addr_length(more) == 1))
+	while (count < 4 && (more = gh_addr_ahead(t->r, i + count)) && more->gap == JOINED &&
+	       (more->is_number || more->is_code || gh_addr_length(more) == 1))
 		count++;
 	t->open = false;
 	t->near = true;
@@ -245,9 +245,9 @@ static size_t take_unit(struct tail *t, size_t i)
 /* "16th Floor", "2 hoog" */
 static size_t take_floor(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i], *next;
+	const struct gh_addr_word *w = &t->r->ahead[i], *next;
 
-	if (!w->is_number || w->digits > 2 || !(next = addr_ahead(t->r, i + 1)) ||
+	if (!w->is_number || w->digits > 2 || !(next = gh_addr_ahead(t->r, i + 1)) ||
 	    !(next->flags & GH_A_FLOOR) || next->gap != SPACE)
 		return 0;
 	t->open = false;
@@ -257,11 +257,11 @@ static size_t take_floor(struct tail *t, size_t i)
 
 static size_t take_post_code(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i];
-	size_t count = t->zip ? 0 : addr_post_code(t->r, i);
+	const struct gh_addr_word *w = &t->r->ahead[i];
+	size_t count = t->zip ? 0 : gh_addr_post_code(t->r, i);
 
 	/* "IL 606061234": nine digits in one */
-	if (t->state && w->digits == 9 && addr_length(w) == 9)
+	if (t->state && w->digits == 9 && gh_addr_length(w) == 9)
 		count = 1;
 	if (count == 0)
 		return 0;
@@ -274,7 +274,7 @@ static size_t take_post_code(struct tail *t, size_t i)
 
 static size_t take_number(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i];
+	const struct gh_addr_word *w = &t->r->ahead[i];
 
 	if (!w->is_number || t->zip)
 		return 0;
@@ -295,10 +295,10 @@ static size_t take_number(struct tail *t, size_t i)
 
 static size_t take_direction(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i];
+	const struct gh_addr_word *w = &t->r->ahead[i];
 
 	if (!(w->flags & GH_A_DIRECTION) || w->flags & GH_A_STATE || w->gap == LINE ||
-	    addr_length(w) > 2)
+	    gh_addr_length(w) > 2)
 		return 0;
 	return take_to(t, i, 1, t->out->lower);
 }
@@ -306,19 +306,19 @@ static size_t take_direction(struct tail *t, size_t i)
 /* In small letters: before a postcode, or behind a town at the very end. */
 static bool ends_with_state(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i], *next = addr_ahead(t->r, i + 1);
+	const struct gh_addr_word *w = &t->r->ahead[i], *next = gh_addr_ahead(t->r, i + 1);
 
 	if (next && next->gap != LINE)
-		return addr_is_zip(next);
-	return t->out->lower && t->bridge > 0 && addr_length(w) == 2 &&
+		return gh_addr_is_zip(next);
+	return t->out->lower && t->bridge > 0 && gh_addr_length(w) == 2 &&
 	       !(w->flags & (GH_A_OPENER | GH_A_PARTICLE));
 }
 
 static size_t take_state(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i];
+	const struct gh_addr_word *w = &t->r->ahead[i];
 
-	if (t->zip || addr_length(w) > 3)
+	if (t->zip || gh_addr_length(w) > 3)
 		return 0;
 	if (!(w->flags & GH_A_STATE))
 		return t->towns > 0 && is_province(t->r, i) ? take_to(t, i, 1, 0) : 0;
@@ -333,13 +333,13 @@ static size_t take_state(struct tail *t, size_t i)
 /* "Norway", "New Zealand", "Czech Republic" */
 static size_t take_country(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i], *next;
+	const struct gh_addr_word *w = &t->r->ahead[i], *next;
 
 	if (!w->is_capital && !t->out->lower)
 		return 0;
 	if (w->flags & (t->zip ? GH_A_COUNTRY : GH_A_STATENAME | GH_A_COUNTRY))
 		return take_to(t, i, 1, 1);
-	next = w->is_capital && (w->gap != SPACE || t->zip) ? addr_ahead(t->r, i + 1) : NULL;
+	next = w->is_capital && (w->gap != SPACE || t->zip) ? gh_addr_ahead(t->r, i + 1) : NULL;
 	if (next && next->is_capital && next->gap == SPACE && next->flags & GH_A_COUNTRY)
 		return take_to(t, i, 2, 1);
 	return 0;
@@ -355,7 +355,7 @@ static size_t take_military(struct tail *t, size_t i)
 
 static size_t take_code(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i];
+	const struct gh_addr_word *w = &t->r->ahead[i];
 
 	return w->is_code && w->gap == SPACE && t->open && !t->zip ? take_to(t, i, 1, 0) : 0;
 }
@@ -373,9 +373,9 @@ static size_t take_bracket(struct tail *t, size_t i)
 /* "the corner of Elm Street and Fifth Avenue" */
 static size_t take_corner(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i], *next = addr_ahead(t->r, i + 1);
+	const struct gh_addr_word *w = &t->r->ahead[i], *next = gh_addr_ahead(t->r, i + 1);
 
-	if (!t->out->corner || !next || !addr_text_is(t->r->scan, w, "and"))
+	if (!t->out->corner || !next || !gh_addr_text_is(t->r->scan, w, "and"))
 		return 0;
 	size_t first = town_step(t->r, i + 1), more = first ? town_length(t->r, i + first) : 0;
 	if (more == 0)
@@ -385,9 +385,9 @@ static size_t take_corner(struct tail *t, size_t i)
 }
 
 /* "…, Anna will": words that go on in small letters are a sentence, unless it is one like "by". */
-static bool goes_on(struct addr_reader *r, size_t i)
+static bool goes_on(struct gh_addr_reader *r, size_t i)
 {
-	const struct addr_word *w = addr_ahead(r, i);
+	const struct gh_addr_word *w = gh_addr_ahead(r, i);
 
 	return w && w->gap == SPACE && !w->is_capital && !w->is_number && !w->is_code &&
 	       !(w->flags & (GH_A_OPENER | GH_A_PARTICLE | GH_A_CONTEXT));
@@ -395,7 +395,7 @@ static bool goes_on(struct addr_reader *r, size_t i)
 
 static size_t take_town(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i];
+	const struct gh_addr_word *w = &t->r->ahead[i];
 	size_t count = town_length(t->r, i), most = t->open ? MAX_TOWN : MAX_NEAR_TOWN;
 
 	if (count == 0 || count > most || t->towns >= MAX_TOWNS || (t->zip && !t->open) ||
@@ -412,7 +412,7 @@ static size_t take_town(struct tail *t, size_t i)
 /* Words that belong to the address when a state or a postcode comes behind them. */
 static size_t take_bridge(struct tail *t, size_t i)
 {
-	const struct addr_word *w = &t->r->ahead[i];
+	const struct gh_addr_word *w = &t->r->ahead[i];
 	bool opens = w->flags & GH_A_OPENER && !(w->flags & GH_A_PARTICLE) &&
 	             !(w->is_capital && w->gap == SPACE);
 
@@ -428,20 +428,20 @@ static size_t (*const pieces[])(struct tail *, size_t) = {
 	take_military, take_code,      take_corner, take_town,      take_bridge,
 };
 
-void addr_read_tail(struct addr_reader *r, size_t from, struct addr_finding *out)
+void gh_addr_read_tail(struct gh_addr_reader *r, size_t from, struct gh_addr_finding *out)
 {
 	struct tail t = {
 		.r = r,
 		.out = out,
 		.near = out->kind || out->box,
-		.zip = out->bare && addr_is_zip(&r->ahead[0]),
+		.zip = out->bare && gh_addr_is_zip(&r->ahead[0]),
 		.open = out->bare,
 	};
 	size_t taken = 0;
 
-	addr_allow_brackets(r);
-	for (size_t i = from; addr_ahead(r, i); i += taken) {
-		const struct addr_word *w = &r->ahead[i];
+	gh_addr_allow_brackets(r);
+	for (size_t i = from; gh_addr_ahead(r, i); i += taken) {
+		const struct gh_addr_word *w = &r->ahead[i];
 		if (ends_before(&t, i))
 			return;
 		if (w->gap == COMMA || w->gap == LINE) {
