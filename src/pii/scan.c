@@ -212,42 +212,67 @@ static void add_names(struct gh_pii_scan *scan, size_t to)
 	}
 }
 
-static void signs_of_block(struct gh_pii_scan *scan, const struct gh_pii_bits *bits, size_t base,
-                           bool *in_digits)
+/* Of the lowest bit set. */
+static inline size_t place_of(size_t base, size_t block, uint64_t bits)
+{
+	return base + block * GH_PII_BLOCK + (unsigned)__builtin_ctzll(bits);
+}
+
+/* Where runs of digits begin in a block. */
+static uint64_t digit_runs(const struct gh_pii_scan *scan, const struct gh_pii_bits *bits,
+                           size_t base)
+{
+	uint64_t before = base > 0 && gh_pii_is_digit(scan->text.data[base - 1]);
+
+	return bits->digit & ~(bits->digit << 1 | before);
+}
+
+static void words_and_names(struct gh_pii_scan *scan, size_t to)
 {
 	struct gh_pii_scratch *scratch = scan->scratch;
-	uint64_t digits = bits->digit & ~(bits->digit << 1 | *in_digits);
 
-	*in_digits = bits->digit >> 63;
 	while (scratch->next_trigger < scratch->trigger_count &&
-	       scratch->triggers[scratch->next_trigger].start < base + GH_PII_BLOCK) {
+	       scratch->triggers[scratch->next_trigger].start < to) {
 		const struct gh_pii_trigger *trigger = &scratch->triggers[scratch->next_trigger++];
 		if (trigger->term || (trigger->groups & W_ACTS))
 			act_on_trigger(scan, trigger);
 	}
-	add_names(scan, base + GH_PII_BLOCK);
-	for (uint64_t at = bits->at; at; at &= at - 1)
-		gh_pii_detect_email(scan, base + (unsigned)__builtin_ctzll(at));
-	for (uint64_t at = bits->assign; at; at &= at - 1)
-		gh_pii_detect_assigned(scan, base + (unsigned)__builtin_ctzll(at));
-	for (uint64_t at = digits; at; at &= at - 1) {
-		size_t where = base + (unsigned)__builtin_ctzll(at);
-		gh_pii_detect_digits(scan, where);
-		if (gh_pii_wants(scan, 1u << GH_PII_ADDRESS))
-			gh_pii_detect_address(scan, where);
-	}
+	add_names(scan, to);
+}
+
+/* One detector after the other, each over some blocks: its code and tables stay at hand. */
+static void signs_of_blocks(struct gh_pii_scan *scan, const struct gh_pii_bits *bits, size_t blocks,
+                            size_t base)
+{
+	words_and_names(scan, base + blocks * GH_PII_BLOCK);
+	for (size_t b = 0; b < blocks; b++)
+		for (uint64_t at = bits[b].at; at; at &= at - 1)
+			gh_pii_detect_email(scan, place_of(base, b, at));
+	for (size_t b = 0; b < blocks; b++)
+		for (uint64_t at = bits[b].assign; at; at &= at - 1)
+			gh_pii_detect_assigned(scan, place_of(base, b, at));
+	for (size_t b = 0; b < blocks; b++)
+		for (uint64_t at = digit_runs(scan, &bits[b], base + b * GH_PII_BLOCK); at;
+		     at &= at - 1)
+			gh_pii_detect_digits(scan, place_of(base, b, at));
+	for (size_t b = 0; b < blocks && gh_pii_wants(scan, 1u << GH_PII_ADDRESS); b++)
+		for (uint64_t at = digit_runs(scan, &bits[b], base + b * GH_PII_BLOCK); at;
+		     at &= at - 1)
+			gh_pii_detect_address(scan, place_of(base, b, at));
 }
 
 static void signs_of_stretch(struct gh_pii_scan *scan, size_t from)
 {
 	const struct gh_pii_bits *bits = scan->scratch->bits[from / GH_PII_STRETCH & 1];
 	size_t len = scan->text.len - from;
-	bool in_digits = from > 0 && gh_pii_is_digit(scan->text.data[from - 1]);
 
 	if (len > GH_PII_STRETCH)
 		len = GH_PII_STRETCH;
-	for (size_t b = 0; b * GH_PII_BLOCK < len; b++)
-		signs_of_block(scan, &bits[b], from + b * GH_PII_BLOCK, &in_digits);
+	const size_t blocks = (len + GH_PII_BLOCK - 1) / GH_PII_BLOCK;
+	for (size_t b = 0; b < blocks; b += GH_PII_BATCH_BLOCKS)
+		signs_of_blocks(scan, bits + b,
+		                blocks - b < GH_PII_BATCH_BLOCKS ? blocks - b : GH_PII_BATCH_BLOCKS,
+		                from + b * GH_PII_BLOCK);
 }
 
 static void walk(struct gh_pii_scan *scan)
