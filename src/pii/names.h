@@ -46,7 +46,15 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 /* Whether a field of that name holds a person: "first_name", "customerName", "Author". */
 bool gh_pii_names_key(const struct gh_pii_names *names, struct gh_slice key);
 
-/* The same, labelling: appends to names->found. */
+/* Whether text[start, end) is a piece of program text by what stands beside it: "user_name",
+ * "obj.Name(", "-Wname". `is_variable`: one word in lower case. */
+bool gh_pii_names_in_code(struct gh_slice text, size_t start, size_t end, bool is_variable);
+
+/* What a field's name, or the header of a column, adds to `favour`. */
+#define GH_PII_KEY_FAVOUR 90
+
+/* Labels the segments of the words so far: appends to names->found. `favour` is added to the score
+ * of a name. */
 void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text, int16_t favour,
                         bool ended);
 

@@ -17,10 +17,10 @@
 
 #define MAX_PHRASES   4
 #define KEEP_BEHIND   512 /* triggers that far behind a stretch are still of interest */
-#define KEY_FAVOUR    120 /* what a field's name adds to that of a name */
-#define NAME_FAVOUR   15  /* a name that is missed costs more than one too many */
-#define PATTERN_BYTES 14  /* a word this long may be a key that has no prefix */
-#define BATCH_BLOCKS  16  /* of which the words are sifted together */
+#define KEY_FAVOUR    GH_PII_KEY_FAVOUR
+#define NAME_FAVOUR   8  /* a name that is missed costs more than one too many */
+#define PATTERN_BYTES 14 /* a word this long may be a key that has no prefix */
+#define BATCH_BLOCKS  16 /* of which the words are sifted together */
 #define BATCH_BYTES   (BATCH_BLOCKS * GH_PII_BLOCK)
 #define SUFFIX_WORD   7 /* the shortest illness that is told by its ending */
 #define W_ACTS        (GH_W_SECRET | GH_W_SECRETISH | GH_W_BEGIN | GH_W_VENDOR | GH_W_PATTERN)

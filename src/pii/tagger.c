@@ -228,6 +228,8 @@ static enum gh_pii_gap gap_of(struct gh_slice text, size_t before, size_t start)
 		default: break;
 		}
 	}
+	if (len == 2 && gap[1] == ' ' && gap[0] == ' ')
+		return GH_PII_GAP_SPACE;
 	if (len == 2 && gap[1] == ' ' && gap[0] == '.')
 		return GH_PII_GAP_DOT_SPACE;
 	if (len == 2 && gap[1] == ' ' && gap[0] == ',')
@@ -274,6 +276,11 @@ bool gh_pii_tag_word_is_capital(struct gh_slice text, const struct gh_pii_tag_wo
 	return is_capital_at(text.data + token->start, token->end - token->start);
 }
 
+bool gh_pii_tag_word_is_lower(const struct gh_pii_tag_word *token)
+{
+	return token->shape == LOWER;
+}
+
 bool gh_pii_tag_word_is_mixed(const struct gh_pii_tag_word *token)
 {
 	return token->shape == INNER || token->shape == CAMEL;
@@ -286,13 +293,10 @@ static inline uint32_t row_of(unsigned bits, unsigned template, uint64_t value)
 {
 	static const uint64_t odd[GH_PII_TAGGER_FEATURES] = {
 		UINT64_C(0xF2A74DE452E6B439), UINT64_C(0xE513270E269E0D37),
-		UINT64_C(0x8C5C7FD0A6A3A451), UINT64_C(0xD23F0824128B2F33),
 		UINT64_C(0x9818E811892F902B), UINT64_C(0x9531985D5D9DC9F9),
 		UINT64_C(0xE8E25D940ED90475), UINT64_C(0xB6F675CC81E74EF5),
-		UINT64_C(0x9600A35A099950D9), UINT64_C(0xEB0D549B6F03675B),
-		UINT64_C(0xBD9C172411E20B8F), UINT64_C(0x8D116ECE1738F7D9),
-		UINT64_C(0x8F21DDB66CAD4A27), UINT64_C(0x90C192CFD3AC94AF),
-		UINT64_C(0xF28C105D1FB17C23),
+		UINT64_C(0x9600A35A099950D9), UINT64_C(0xBD9C172411E20B8F),
+		UINT64_C(0x8D116ECE1738F7D9), UINT64_C(0x8F21DDB66CAD4A27),
 	};
 	uint64_t h = value * odd[template];
 
@@ -324,26 +328,21 @@ static uint32_t length_class(const struct gh_pii_tag_word *token)
 void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *t,
                             uint32_t rows[GH_PII_TAGGER_FEATURES])
 {
-	uint64_t b2 = brief(t - 2), b1 = brief(t - 1), n0 = brief(t), n1 = brief(t + 1);
+	uint64_t b1 = brief(t - 1), n0 = brief(t), n1 = brief(t + 1);
 	uint64_t shape = t->shape, gap = t->gap, next = t[1].gap, before = t[-1].shape;
 	unsigned bits = tagger->row_bits;
 	const uint64_t values[GH_PII_TAGGER_FEATURES] = {
 		t->hash + shape,
 		both(t[-1].hash, gap << 4 | shape),
-		both(t[1].hash, next << 4 | shape),
-		t[2].hash,
 		(uint64_t)t->suffix << 4 | shape,
 		(uint64_t)t->gaz << 4 | shape,
 		(b1 << 13 | before << 9) | gap << 4 | shape,
 		(n1 << 13 | (uint64_t)t[1].shape << 9) | next << 4 | shape,
 		(b1 << 13 | n0) << 5 | gap,
-		(n0 << 13 | n1) << 5 | next,
 		((((uint64_t)t[-2].shape << 4 | before) << 4 | shape) << 4 | t[1].shape) << 14 |
 		    (uint64_t)t[2].shape << 10 | gap << 5 | next,
 		((gap << 5 | next) << 4 | shape) << 3 | length_class(t),
-		both(t[-1].hash, n0 << 5 | gap),
-		(b2 << 13 | b1) << 13 | n0,
-		t[-1].hash,
+		both(t[-2].hash + t[-1].hash * 3, gap << 4 | shape),
 	};
 
 	for (unsigned i = 0; i < GH_PII_TAGGER_FEATURES; i++)
