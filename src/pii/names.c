@@ -320,6 +320,8 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 
 struct labelling {
 	struct gh_slice text;
+	const struct gh_pii_table *table;
+	size_t column; /* no segment to come begins before it */
 	int16_t favour;
 };
 
@@ -446,14 +448,26 @@ static bool is_latin(struct gh_slice text, const struct gh_pii_tag_word *token)
 	return text.data[token->start] < 0xcd;
 }
 
+static bool is_in_person_column(struct labelling *how, size_t start)
+{
+	const struct gh_pii_column *columns = how->table->columns;
+
+	while (how->column < how->table->count && columns[how->column].end <= start)
+		how->column++;
+	return how->column < how->table->count && columns[how->column].start <= start &&
+	       columns[how->column].is_person;
+}
+
 static void label_segment(void *context, struct gh_pii_names *names, size_t first, size_t count)
 {
 	struct labelling *how = context;
 	__attribute__((uninitialized)) int16_t margins[GH_PII_TAGGER_SEGMENT];
 	__attribute__((uninitialized)) uint8_t labels[GH_PII_TAGGER_SEGMENT];
 
-	gh_pii_tagger_label(&names->tagger, &names->tokens[first], count, how->favour, labels,
-	                    margins);
+	int16_t favour = how->favour;
+	if (how->table->count && is_in_person_column(how, names->tokens[first].start))
+		favour = (int16_t)(favour + GH_PII_KEY_FAVOUR);
+	gh_pii_tagger_label(&names->tagger, &names->tokens[first], count, favour, labels, margins);
 	for (size_t i = 0; i < count;) {
 		if (labels[i] != GH_PII_TAG_NAME && labels[i] != GH_PII_TAG_NAME_ON) {
 			i++;
@@ -479,10 +493,10 @@ static void label_segment(void *context, struct gh_pii_names *names, size_t firs
 	}
 }
 
-void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text, int16_t favour,
-                        bool ended)
+void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text,
+                        const struct gh_pii_table *table, int16_t favour, bool ended)
 {
-	struct labelling how = { text, favour };
+	struct labelling how = { text, table, 0, favour };
 
 	gh_pii_names_segments(names, text, ended, label_segment, &how);
 }

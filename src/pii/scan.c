@@ -381,7 +381,7 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 	scan->triggers = scratch->triggers;
 	scan->trigger_count = scratch->trigger_count;
 	if (looks_for_names(scan))
-		gh_pii_names_label(&scratch->names, scan->text, scan->name_favour,
+		gh_pii_names_label(&scratch->names, scan->text, &scratch->table, scan->name_favour,
 		                   from + len == scan->text.len);
 }
 
@@ -614,6 +614,7 @@ static gh_result scan_folded(struct gh_pii_scan *scan)
 	scratch->in_word = false;
 	gh_pii_names_begin(&scratch->names);
 	gh_pii_table_begin(&scratch->table);
+	scratch->table.names = looks_for_names(scan) ? &scratch->names : NULL;
 	scan->table = &scratch->table;
 	scan->has_scripts = has_scripts(scan->text);
 	walk(scan);

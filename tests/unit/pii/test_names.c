@@ -151,6 +151,27 @@ static void a_piece_of_an_identifier_is_no_name(void **state)
 	}
 }
 
+static void a_header_speaks_for_the_names_in_its_column(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "customer,city\nSterling,Dover\nWolfe,Leeds\n", "Sterling|Wolfe" },
+		{ "product,city\nJordan,Ulm\n", "" },
+		{ "customer,city\nJordan,Ulm\n", "Jordan" },
+		{ "Kunde;Ort\nSterling;Ulm\n", "Sterling" },
+		{ "pr\xc3\xa9nom\tcity\nSterling\tLyon\n", "Sterling" },
+		{ "id|last_name|city\n7|Sterling|Dover\n8|get_weather|Ulm\n", "Sterling" },
+		{ "product name,city\nJordan,Ulm\n", "" },
+		/* Behind the table it says nothing. */
+		{ "customer,city\nJordan,Ulm\n\nJordan is a country.\n", "Jordan" },
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(cases); i++) {
+		char *found = names_in(cases[i][0]);
+		assert_string_equal(found, cases[i][1]);
+		free(found);
+	}
+}
+
 /* ---- names known from before ---- */
 
 static const char introduction[] = "My name is Zerelda Brindlemoor and I live in Boston.";
@@ -341,6 +362,7 @@ int main(void)
 		cmocka_unit_test(a_field_of_names_tells_a_name_from_a_word),
 		cmocka_unit_test(lists_of_names_are_told_from_names_turned_round),
 		cmocka_unit_test(a_piece_of_an_identifier_is_no_name),
+		cmocka_unit_test(a_header_speaks_for_the_names_in_its_column),
 		cmocka_unit_test(the_bare_name_of_somebody_named_before_is_found),
 		cmocka_unit_test(what_one_request_knows_no_other_does),
 		cmocka_unit_test(known_names_are_bounded),
