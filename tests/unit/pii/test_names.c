@@ -322,9 +322,11 @@ static void every_instruction_set_finds_the_same_names_between_characters(void *
 static void a_long_stream_agrees_with_the_whole_text(void **state)
 {
 	static const char *const words[] = {
-		"Anna",  "said",  "the",    "Smith,", "in",    "London", "van",  "Okafor", "john",
-		"and",   "Mr.",   "report", "Garcia", "name",  "is",     "of",   "Maria",  "to",
-		"Peter", "Bank.", "with",   "O'Neil", "Rossi", "a",      "Emma", "market", "Dr.",
+		"Anna",     "said",     "the",   "Smith,", "in",     "London",  "van",
+		"Okafor",   "john",     "and",   "Mr.",    "report", "Garcia",  "name",
+		"is",       "of",       "Maria", "to",     "Peter",  "Bank.",   "with",
+		"O'Neil",   "Rossi",    "a",     "Emma",   "market", "Dr.",     "Hannah,",
+		"Gabriel,", "Johnson,", "Emma,", "Rossi,", "Simon,", "Garcia,", "Anna,",
 	};
 	struct gh_buf text = { 0 };
 	unsigned random = 7;
