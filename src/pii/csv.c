@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "pii/names.h"
+
 #define MAX_HEADER_BYTES 2048
 #define MAX_NAME_BYTES   40
 
@@ -64,13 +66,15 @@ static uint8_t separator_of(struct gh_slice line)
 	return 0;
 }
 
-static bool read_header(struct gh_slice line, struct gh_pii_header *out)
+static bool read_header(struct gh_slice line, const struct gh_pii_names *names,
+                        struct gh_pii_header *out)
 {
 	bool useful = false;
 	size_t at = 0;
 
 	out->separator = line.len <= MAX_HEADER_BYTES ? separator_of(line) : 0;
 	out->count = 0;
+	out->persons = 0;
 	if (!out->separator)
 		return false;
 	while (at <= line.len && out->count < GH_PII_MAX_FIELDS) {
@@ -81,14 +85,16 @@ static bool read_header(struct gh_slice line, struct gh_pii_header *out)
 		if (!is_name(field))
 			return false;
 		uint64_t groups = gh_pii_name_groups(field) & ~(GH_W_PERSON | GH_W_CHILD);
-		useful = useful || groups;
+		bool person = names && gh_pii_names_column(names, field);
+		out->persons |= (uint64_t)person << out->count;
+		useful = useful || groups || person;
 		out->groups[out->count++] = groups;
 		at = end + 1;
 	}
 	return useful && out->count >= 2 && at > line.len;
 }
 
-static bool add(struct gh_pii_table *table, size_t start, size_t end, uint64_t groups)
+static bool add(struct gh_pii_table *table, size_t start, size_t end, uint64_t groups, bool person)
 {
 	if (table->count == table->capacity) {
 		size_t wanted = table->capacity ? table->capacity * 2 : 64;
@@ -99,7 +105,7 @@ static bool add(struct gh_pii_table *table, size_t start, size_t end, uint64_t g
 		table->capacity = wanted;
 	}
 	table->columns[table->count++] =
-	    (struct gh_pii_column){ (uint32_t)start, (uint32_t)end, groups };
+	    (struct gh_pii_column){ (uint32_t)start, (uint32_t)end, groups, person };
 	return true;
 }
 
@@ -113,7 +119,8 @@ static bool add_row(struct gh_pii_table *table, struct gh_slice line, size_t bas
 		while (end < line.len && line.data[end] != header->separator)
 			end++;
 		uint64_t groups = field >= extra ? header->groups[field - extra] : 0;
-		if (groups && !add(table, base + at, base + end, groups))
+		bool person = field >= extra && (header->persons >> (field - extra) & 1);
+		if ((groups || person) && !add(table, base + at, base + end, groups, person))
 			return false;
 		at = end + 1;
 	}
@@ -123,6 +130,7 @@ static bool add_row(struct gh_pii_table *table, struct gh_slice line, size_t bas
 void gh_pii_table_begin(struct gh_pii_table *table)
 {
 	table->at = table->count = table->header.count = 0;
+	table->names = NULL;
 }
 
 bool gh_pii_table_forget(struct gh_pii_table *table, size_t before)
@@ -207,7 +215,7 @@ bool gh_pii_table_read(struct gh_pii_table *table, struct gh_slice text,
 			else if (!add_row(table, line, table->at, fields))
 				return false;
 		}
-		if (header->count == 0 && !read_header(line, header))
+		if (header->count == 0 && !read_header(line, table->names, header))
 			header->count = 0;
 		table->at += line.len + 1;
 	}

@@ -25,6 +25,7 @@ struct gh_pii_trigger {
 struct gh_pii_column {
 	uint32_t start, end;
 	uint64_t groups;
+	bool is_person; /* its header names somebody: "customer" */
 };
 
 /* What stands around a value. */
@@ -188,10 +189,12 @@ const struct gh_pii_id_index *gh_pii_id_rows(const struct gh_pii_scan *scan);
 struct gh_pii_table {
 	struct gh_pii_column *columns; /* in order of position */
 	size_t count, capacity;
-	size_t at; /* the next line */
+	size_t at;                        /* the next line */
+	const struct gh_pii_names *names; /* know who is a person; NULL: nobody asks */
 	struct gh_pii_header {
 		uint64_t groups[GH_PII_MAX_FIELDS];
-		size_t count; /* 0: not inside a table */
+		uint64_t persons; /* a bit each */
+		size_t count;     /* 0: not inside a table */
 		uint8_t separator;
 	} header;
 };

@@ -10,7 +10,7 @@
 #define AHEAD            4  /* words that must be known behind the one that is settled */
 #define MAX_WORDS        200
 #define PENDING_WORDS    128 /* whose weights are fetched ahead; at least a segment */
-#define VARIABLE_PENALTY 120 /* of margin */
+#define VARIABLE_PENALTY 160 /* of margin */
 
 gh_result gh_pii_names_open(struct gh_pii_names *names)
 {
@@ -81,11 +81,11 @@ static enum gh_pii_part part_of_known(uint32_t gaz)
 	return gaz & GH_PII_GAZ_PARTICLE ? GH_PII_PART_MAY : GH_PII_PART_NONE;
 }
 
-static enum gh_pii_part part_of_capital(uint32_t gaz, size_t len)
+static enum gh_pii_part part_of_capital(uint32_t gaz, size_t len, bool is_inside)
 {
 	if (gaz & (GH_PII_GAZ_INTRO | GH_PII_GAZ_TITLE))
 		return GH_PII_PART_INTRO;
-	if (len == 1)
+	if (len == 1 || (!is_inside && GH_PII_GAZ_COMMON(gaz) >= 6))
 		return GH_PII_PART_MAY;
 	if ((gaz & GH_PII_GAZ_CALENDAR) ||
 	    (GH_PII_GAZ_COMMON(gaz) >= 4 && GH_PII_GAZ_FIRST(gaz) < 2 && GH_PII_GAZ_LAST(gaz) < 3))
@@ -107,16 +107,34 @@ static inline bool must_ask(const struct gh_pii_tagger *tagger, uint8_t first, u
 	return first_bytes[first] & (ASKS | gh_pii_tagger_maybe_bare(tagger, hash));
 }
 
+/* Whether a word is a piece of an identifier: "user_name", "MAX_LEN". */
+static bool is_piece(struct gh_slice text, const struct gh_pii_tag_word *token)
+{
+	return (token->end < text.len && text.data[token->end] == '_') ||
+	       (token->start > 0 && text.data[token->start - 1] == '_');
+}
+
+/* Whether a word stands inside a sentence, where capitals mean something. */
+static bool is_inside(struct gh_slice text, const struct gh_pii_tag_word *token)
+{
+	size_t start = token->start;
+
+	return start >= 2 && text.data[start - 1] == ' ' &&
+	       (text.data[start - 2] == ',' || gh_pii_is_alnum(text.data[start - 2]) ||
+	        text.data[start - 2] >= 0x80);
+}
+
 static void ask(struct gh_pii_names *names, struct gh_slice text, struct gh_pii_tag_word *token)
 {
 	bool capital = gh_pii_tag_word_is_capital(text, token);
 
-	if (token->hash == 0)
-		return; /* too long a word */
+	if (token->hash == 0 || is_piece(text, token))
+		return; /* too long a word, or none by itself */
 	token->gaz = gh_pii_tagger_gaz(&names->tagger, token->hash);
 	token->asked = true;
 	token->is_lower = !capital;
-	token->part = (uint8_t)(capital ? part_of_capital(token->gaz, token->end - token->start)
+	token->part = (uint8_t)(capital ? part_of_capital(token->gaz, token->end - token->start,
+	                                                  is_inside(text, token))
 	                                : part_of_known(token->gaz));
 }
 
@@ -179,8 +197,8 @@ static bool is_cut(const struct gh_pii_names *names, size_t at)
 	switch (token->gap) {
 	case GH_PII_GAP_SPACE:
 	case GH_PII_GAP_HYPHEN:
-	case GH_PII_GAP_APOSTROPHE:
-	case GH_PII_GAP_DOT: return false;
+	case GH_PII_GAP_APOSTROPHE: return false;
+	case GH_PII_GAP_DOT: /* "J.R.", "Mr.Smith", but "lex.c" */
 	case GH_PII_GAP_DOT_SPACE:
 		return token[-1].end - token[-1].start > 2 && !(token[-1].gaz & GH_PII_GAZ_TITLE);
 	case GH_PII_GAP_COMMA: /* "Last, First" */ return true;
@@ -188,13 +206,35 @@ static bool is_cut(const struct gh_pii_names *names, size_t at)
 	}
 }
 
-static unsigned reach_of(const struct gh_pii_names *names, struct gh_slice text, size_t at)
+/* How many words a title or an introduction opens, itself among them: up to four; 0 when none of
+ * the next three could be a name. What is not there yet could. */
+static unsigned reach_of_intro(struct gh_pii_names *names, struct gh_slice text, size_t at,
+                               bool ended)
+{
+	for (size_t i = at + 1; i < at + 4; i++) {
+		if (i >= names->count)
+			return ended ? 0 : 4;
+		struct gh_pii_tag_word *next = &names->tokens[i];
+		if (text.data[next->start] < 'A')
+			continue;
+		if (gh_pii_tag_word_is_capital(text, next))
+			return (unsigned)(i - at) + 1;
+		if (!next->asked)
+			next->gaz = gh_pii_tagger_gaz(&names->tagger, next->hash);
+		next->asked = true;
+		if (GH_PII_GAZ_COMMON(next->gaz) < 4)
+			return 4;
+	}
+	return 0;
+}
+
+static unsigned reach_of(struct gh_pii_names *names, struct gh_slice text, size_t at, bool ended)
 {
 	const struct gh_pii_tag_word *token = &names->tokens[at];
 
 	if (token->part == GH_PII_PART_INTRO)
-		return 4;
-	return gh_pii_tag_word_is_capital(text, token) ? 2 : 3;
+		return reach_of_intro(names, text, at, ended);
+	return token->is_lower ? 3 : 1;
 }
 
 /* Cuts tokens[from, to) where no name goes on. In a long run without such a place, words whose hash
@@ -228,15 +268,16 @@ static size_t run_end(struct gh_pii_names *names, struct gh_slice text, size_t f
 	*opens = false;
 	for (; at < names->count; at++) {
 		const struct gh_pii_tag_word *token = &names->tokens[at];
-		if (token->part >= GH_PII_PART_OPENS) {
+		unsigned far =
+		    token->part >= GH_PII_PART_OPENS ? reach_of(names, text, at, ended) : 0;
+		if (far > 0) {
 			if (at - from > LONG_RUN) {
 				/* A cut anyway: what follows is a run of its own. */
 				make_ready(names, text, at);
 				if (is_cut(names, at) || at - from > MAX_WORDS)
 					break;
 			}
-			size_t far = at + reach_of(names, text, at);
-			reach = far > reach ? far : reach;
+			reach = at + far > reach ? at + far : reach;
 			*opens = true;
 			continue;
 		}
@@ -314,6 +355,7 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 /* Segments whose weights are on their way from memory. */
 struct labelling {
 	struct gh_slice text;
+	const struct gh_pii_table *table;
 	int16_t favour;
 	size_t segment_count, word_count;
 	struct {
@@ -337,7 +379,35 @@ static struct gh_pii_name *room_for_name(struct gh_pii_names *names)
 	return &names->found[names->found_count];
 }
 
-/* "Last, First" is one name, "First Last, First Last" are two. */
+/* "Anna, " or "Anna and Bob": a list goes on behind tokens[at - 1]. */
+static bool list_goes_on(const struct gh_pii_tag_word *tokens, size_t at)
+{
+	const struct gh_pii_tag_word *next = &tokens[at];
+
+	if (next->gap == GH_PII_GAP_COMMA)
+		return GH_PII_GAZ_FIRST(next->gaz) >= 2 && GH_PII_GAZ_COMMON(next->gaz) < 4;
+	return next->gap == GH_PII_GAP_SPACE && next->end - next->start <= 3 &&
+	       GH_PII_GAZ_COMMON(next->gaz) >= 5 && next[1].gap == GH_PII_GAP_SPACE &&
+	       GH_PII_GAZ_FIRST(next[1].gaz) >= 2;
+}
+
+/* Whether the last name found stands directly behind the comma of the one before it. */
+static bool is_behind_name(const struct gh_pii_names *names)
+{
+	const struct gh_pii_name *last = &names->found[names->found_count - 1];
+
+	return names->found_count > 1 && last[-1].end + 2 == last->start;
+}
+
+/* A surname and a first name, as far as lists know. */
+static bool looks_turned(const struct gh_pii_tag_word *last, const struct gh_pii_tag_word *first)
+{
+	return GH_PII_GAZ_LAST(last->gaz) > GH_PII_GAZ_FIRST(last->gaz) &&
+	       (GH_PII_GAZ_FIRST(first->gaz) == 3 ||
+	        GH_PII_GAZ_FIRST(first->gaz) > GH_PII_GAZ_LAST(first->gaz));
+}
+
+/* "Last, First" is one name, "First Last, First Last" are two, "First, First and First" three. */
 static bool is_turned(const struct gh_pii_names *names, const struct gh_pii_name *last, size_t from,
                       size_t to)
 {
@@ -345,8 +415,16 @@ static bool is_turned(const struct gh_pii_names *names, const struct gh_pii_name
 
 	if (last->words > 2 || to - from > 2)
 		return false;
-	if (last->words == 2 && GH_PII_GAZ_FIRST(tokens[from - 2].gaz) >= 2)
+	if (last->words == 2 && GH_PII_GAZ_FIRST(tokens[from - 2].gaz) >= 2 &&
+	    GH_PII_GAZ_FIRST(tokens[from - 2].gaz) >= GH_PII_GAZ_LAST(tokens[from - 2].gaz))
 		return false;
+	if (last->words == 1 && to - from == 1) {
+		uint32_t gaz = tokens[from - 1].gaz;
+		bool listed = is_behind_name(names) || list_goes_on(tokens, to);
+		if (GH_PII_GAZ_FIRST(gaz) > GH_PII_GAZ_LAST(gaz) ||
+		    (listed && (GH_PII_GAZ_FIRST(gaz) >= 2 || GH_PII_GAZ_LAST(gaz) < 2)))
+			return false;
+	}
 	return to - from == 1 || tokens[to - 1].end - tokens[to - 1].start == 1 ||
 	       GH_PII_GAZ_FIRST(tokens[to - 1].gaz) >= 2;
 }
@@ -361,13 +439,14 @@ static void add_name(struct gh_pii_names *names, size_t from, size_t to, const i
 		sum += margins[i - from];
 	int16_t margin = (int16_t)(sum / (int)(to - from));
 	/* One word in lower case or of mixed case is as often somebody's variable. */
-	if (to - from == 1 && ((tokens[from].part == GH_PII_PART_OPENS && tokens[from].is_lower) ||
-	                       gh_pii_tag_word_is_mixed(&tokens[from])))
-		margin = (int16_t)(margin - VARIABLE_PENALTY);
 	struct gh_pii_name *last =
 	    names->found_count ? &names->found[names->found_count - 1] : NULL;
+	bool follows = last && names->found_token == from;
+	if (to - from == 1 && !follows &&
+	    (gh_pii_tag_word_is_lower(&tokens[from]) || gh_pii_tag_word_is_mixed(&tokens[from])))
+		margin = (int16_t)(margin - VARIABLE_PENALTY);
 	/* "Last, First": the comma cuts, the label goes on. */
-	if (goes_on && last && names->found_token == from && is_turned(names, last, from, to)) {
+	if (goes_on && follows && is_turned(names, last, from, to)) {
 		last->end = tokens[to - 1].end;
 		last->margin = margin > last->margin ? margin : last->margin;
 		last->words = (uint8_t)(last->words + (to - from));
@@ -382,44 +461,45 @@ static void add_name(struct gh_pii_names *names, size_t from, size_t to, const i
 	names->found_token = to;
 }
 
-/* Whether what stands at the edges is a part of program text: "user_name", "obj.Name(", "::Max". */
-static bool is_in_code(struct gh_slice text, size_t start, size_t end)
-{
-	uint8_t before = start > 0 ? text.data[start - 1] : ' ';
-	uint8_t behind = end < text.len ? text.data[end] : ' ';
-	uint8_t next = end + 1 < text.len ? text.data[end + 1] : ' ';
-
-	if (strchr("_$\\`~%&", before) && before)
-		return true;
-	if (before == '>' && start > 1 && text.data[start - 2] == '-')
-		return true;
-	if ((before == '.' || before == ':') && start > 1 &&
-	    (gh_pii_is_alnum(text.data[start - 2]) || text.data[start - 2] == before))
-		return true;
-	if (behind == '_' || behind == '(' || behind == '[' || behind == '`' || behind == '$')
-		return true;
-	if ((behind == '-' || behind == '=') && next == '>')
-		return true;
-	if (behind == '=' && (next == '=' || next == ' '))
-		return true;
-	return (behind == '.' || behind == ':') &&
-	       (gh_pii_is_alpha(next) || next == '_' || (behind == ':' && next == ':'));
-}
-
 /* A name in lower case has a word that lists know as a name, or a title in front. */
 static bool is_plausible(const struct gh_pii_tag_word *tokens, size_t count, struct gh_slice text)
 {
+	if (count == 1 && tokens[0].end - tokens[0].start == 1)
+		return false;
 	/* b'L' is a literal; only d', l' and o' begin a name. */
 	uint8_t letter = text.data[tokens[0].start];
 	if (count > 1 && tokens[0].end - tokens[0].start == 1 &&
 	    tokens[1].gap == GH_PII_GAP_APOSTROPHE && letter >= 'a' && !strchr("dlo", letter))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (GH_PII_GAZ_FIRST(tokens[i].gaz) || GH_PII_GAZ_LAST(tokens[i].gaz) ||
+		if (((GH_PII_GAZ_FIRST(tokens[i].gaz) >= 2 ||
+		      GH_PII_GAZ_LAST(tokens[i].gaz) >= 2) &&
+		     GH_PII_GAZ_COMMON(tokens[i].gaz) < 5) ||
 		    gh_pii_tag_word_is_capital(text, &tokens[i]))
 			return true;
 	return (tokens[-1].gaz & GH_PII_GAZ_TITLE) &&
 	       (tokens[0].gap == GH_PII_GAP_SPACE || tokens[0].gap == GH_PII_GAP_DOT_SPACE);
+}
+
+/* Words of Latin script go on with such: what is glued to a name in another is an accident. */
+static bool is_latin(struct gh_slice text, const struct gh_pii_tag_word *token)
+{
+	return text.data[token->start] < 0xcd;
+}
+
+static bool is_in_person_column(const struct gh_pii_table *table, size_t start)
+{
+	size_t low = 0, high = table->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (table->columns[middle].end <= start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < table->count && table->columns[low].start <= start &&
+	       table->columns[low].is_person;
 }
 
 static void label_segment(struct gh_pii_names *names, const struct labelling *how, size_t first,
@@ -429,7 +509,10 @@ static void label_segment(struct gh_pii_names *names, const struct labelling *ho
 	__attribute__((uninitialized)) uint8_t labels[GH_PII_TAGGER_SEGMENT];
 	const struct gh_pii_tag_word *tokens = &names->tokens[first];
 
-	if (!gh_pii_tagger_label(&names->tagger, tokens, rows, count, how->favour, labels, margins))
+	int16_t favour = how->favour;
+	if (how->table->count && is_in_person_column(how->table, tokens[0].start))
+		favour = (int16_t)(favour + GH_PII_KEY_FAVOUR);
+	if (!gh_pii_tagger_label(&names->tagger, tokens, rows, count, favour, labels, margins))
 		return;
 	for (size_t i = 0; i < count;) {
 		if (labels[i] != GH_PII_TAG_NAME && labels[i] != GH_PII_TAG_NAME_ON) {
@@ -437,14 +520,19 @@ static void label_segment(struct gh_pii_names *names, const struct labelling *ho
 			continue;
 		}
 		size_t end = i + 1;
-		while (end < count && labels[end] == GH_PII_TAG_NAME_ON)
+		while (end < count && labels[end] == GH_PII_TAG_NAME_ON &&
+		       is_latin(how->text, &tokens[end]) == is_latin(how->text, &tokens[i]))
 			end++;
-		if (is_in_code(how->text, tokens[i].start, tokens[end - 1].end) ||
+		bool is_variable = end - i == 1 && gh_pii_tag_word_is_lower(&tokens[i]);
+		if (gh_pii_names_in_code(how->text, tokens[i].start, tokens[end - 1].end,
+		                         is_variable) ||
 		    !is_plausible(&tokens[i], end - i, how->text)) {
 			i = end;
 			continue;
 		}
-		bool goes_on = i == 0 && labels[0] == GH_PII_TAG_NAME_ON;
+		bool goes_on =
+		    i == 0 && tokens[0].gap == GH_PII_GAP_COMMA &&
+		    (labels[0] == GH_PII_TAG_NAME_ON || looks_turned(&tokens[-1], &tokens[0]));
 		add_name(names, first + i, first + end, margins + i, goes_on);
 		i = end;
 	}
@@ -476,37 +564,18 @@ static void await_segment(void *context, struct gh_pii_names *names, size_t firs
 	how->segments[how->segment_count++].count = (uint32_t)count;
 }
 
-void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text, int16_t favour,
-                        bool ended)
+void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text,
+                        const struct gh_pii_table *table, int16_t favour, bool ended)
 {
 	/* Not cleared: each segment is written before it is read. */
 	__attribute__((uninitialized)) struct labelling how;
 
 	how.text = text;
+	how.table = table;
 	how.favour = favour;
 	how.segment_count = how.word_count = 0;
 	gh_pii_names_segments(names, text, ended, await_segment, &how);
 	label_pending(names, &how);
-}
-
-bool gh_pii_names_key(const struct gh_pii_names *names, struct gh_slice key)
-{
-	for (size_t at = 0; at < key.len && key.len <= 64;) {
-		size_t end = at;
-		while (end < key.len && gh_pii_is_alpha(key.data[end]) &&
-		       !(end > at && key.data[end] <= 'Z' && key.data[end - 1] >= 'a'))
-			end++;
-		if (end == at) {
-			at++;
-			continue;
-		}
-		struct gh_slice word = gh_slice_sub(key, at, end - at);
-		uint64_t hash = gh_pii_word_hash(word, key.data + key.len);
-		if (gh_pii_tagger_gaz(&names->tagger, hash) & GH_PII_GAZ_INTRO)
-			return true;
-		at = end;
-	}
-	return false;
 }
 
 /* ---- streams ---- */

@@ -8,6 +8,8 @@
 #include "pii/scan.h"
 #include "pii/tagger.h"
 
+struct gh_pii_table;
+
 struct gh_pii_name {
 	uint32_t start, end;
 	int16_t margin;
@@ -53,9 +55,20 @@ void gh_pii_names_segments(struct gh_pii_names *names, struct gh_slice text, boo
 /* Whether a field of that name holds a person: "first_name", "customerName", "Author". */
 bool gh_pii_names_key(const struct gh_pii_names *names, struct gh_slice key);
 
-/* The same, labelling: appends to names->found. */
-void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text, int16_t favour,
-                        bool ended);
+/* The same of the header of a column, where "name" alone may be that of a file or a product. */
+bool gh_pii_names_column(const struct gh_pii_names *names, struct gh_slice header);
+
+/* Whether text[start, end) is a piece of program text by what stands beside it: "user_name",
+ * "obj.Name(", "-Wname". `is_variable`: one word in lower case. */
+bool gh_pii_names_in_code(struct gh_slice text, size_t start, size_t end, bool is_variable);
+
+/* What a field's name, or the header of a column, adds to `favour`. */
+#define GH_PII_KEY_FAVOUR 90
+
+/* Labels the segments of the words so far: appends to names->found. `favour` is added to the score
+ * of a name. `table`: the columns of the text. */
+void gh_pii_names_label(struct gh_pii_names *names, struct gh_slice text,
+                        const struct gh_pii_table *table, int16_t favour, bool ended);
 
 /* For a text that is not yet all there: how many bytes of it must be seen before later ones cannot
  * change what is a name in text[from, end), where `end` is the end of a word or behind it; 0: more

@@ -12,8 +12,7 @@
 #include "pii/custom.h"
 
 #define KEEP_BEHIND 512 /* triggers that far behind a stretch are still of interest */
-#define KEY_FAVOUR  120 /* what a field's name adds to that of a name */
-#define NAME_FAVOUR 15  /* a name that is missed costs more than one too many */
+#define NAME_FAVOUR 8   /* a name that is missed costs more than one too many */
 #define W_ACTS      (GH_W_SECRET | GH_W_SECRETISH | GH_W_BEGIN | GH_W_VENDOR | GH_W_PATTERN)
 
 /* Tables like the generated ones, but that C cannot write down: made with the first scan of the
@@ -171,7 +170,8 @@ static void words_of_stretch(struct gh_pii_scan *scan, size_t from)
 		gh_pii_words_of_blocks(scan, bits + b, is_last ? blocks - b : GH_PII_BATCH_BLOCKS,
 		                       from + b * GH_PII_BLOCK, is_last);
 		if (gh_pii_wants(scan, GH_PII_PERSONS))
-			gh_pii_names_label(&scratch->names, scan->text, scan->name_favour, is_last);
+			gh_pii_names_label(&scratch->names, scan->text, &scratch->table,
+			                   scan->name_favour, is_last);
 	}
 	scan->is_seen = false;
 	scan->triggers = scratch->triggers;
@@ -361,6 +361,7 @@ static gh_result scan_folded(struct gh_pii_scan *scan)
 	gh_pii_words_begin(scan);
 	gh_pii_names_begin(&scratch->names);
 	gh_pii_table_begin(&scratch->table);
+	scratch->table.names = gh_pii_wants(scan, GH_PII_PERSONS) ? &scratch->names : NULL;
 	scan->table = &scratch->table;
 	scan->has_scripts = !scratch->fold.is_ascii && has_scripts(scan->text);
 	walk(scan);
@@ -405,7 +406,7 @@ gh_result gh_pii_scan(struct gh_slice text, const struct gh_pii_context *context
 	if (scan.text.len == 0)
 		return GH_OK;
 	if (context && gh_pii_names_key(&scan.scratch->names, context->key))
-		scan.name_favour += KEY_FAVOUR;
+		scan.name_favour += GH_PII_KEY_FAVOUR;
 	if (context && context->key.len > 0)
 		scan.key = gh_pii_name_groups(context->key);
 	scan.without = context ? context->without : 0;

@@ -283,6 +283,8 @@ static __attribute__((noinline)) enum gh_pii_gap long_gap(const uint8_t *gap, si
 
 	if (len == 0)
 		return GH_PII_GAP_START;
+	if (len == 2 && gap[1] == ' ' && gap[0] == ' ')
+		return GH_PII_GAP_SPACE;
 	if (len == 2 && gap[1] == ' ' && gap[0] == '.')
 		return GH_PII_GAP_DOT_SPACE;
 	if (len == 2 && gap[1] == ' ' && gap[0] == ',')
@@ -343,6 +345,11 @@ void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice tex
 	token->ready = true;
 }
 
+bool gh_pii_tag_word_is_lower(const struct gh_pii_tag_word *token)
+{
+	return token->shape == LOWER;
+}
+
 bool gh_pii_tag_word_is_mixed(const struct gh_pii_tag_word *token)
 {
 	return token->shape == INNER || token->shape == CAMEL;
@@ -373,30 +380,26 @@ static uint32_t length_class(const struct gh_pii_tag_word *token)
 void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *t,
                             uint32_t rows[GH_PII_TAGGER_FEATURES])
 {
-	uint64_t b2 = t[-2].brief, b1 = t[-1].brief, n0 = t->brief, n1 = t[1].brief;
+	uint64_t b1 = t[-1].brief, n0 = t->brief, n1 = t[1].brief;
 	uint64_t shape = t->shape, gap = t->gap, next = t[1].gap, before = t[-1].shape;
 	unsigned bits = tagger->row_bits;
 	uint64_t shapes = (((uint64_t)t[-2].shape << 4 | before) << 4 | shape) << 4 | t[1].shape;
 
 	rows[0] = row_of(bits, UINT64_C(0xF2A74DE452E6B439), t->hash + shape);
 	rows[1] = row_of(bits, UINT64_C(0xE513270E269E0D37), both(t[-1].hash, gap << 4 | shape));
-	rows[2] = row_of(bits, UINT64_C(0x8C5C7FD0A6A3A451), both(t[1].hash, next << 4 | shape));
-	rows[3] = row_of(bits, UINT64_C(0xD23F0824128B2F33), t[2].hash);
-	rows[4] = row_of(bits, UINT64_C(0x9818E811892F902B), (uint64_t)t->suffix << 4 | shape);
-	rows[5] = row_of(bits, UINT64_C(0x9531985D5D9DC9F9), (uint64_t)t->gaz << 4 | shape);
-	rows[6] =
+	rows[2] = row_of(bits, UINT64_C(0x9818E811892F902B), (uint64_t)t->suffix << 4 | shape);
+	rows[3] = row_of(bits, UINT64_C(0x9531985D5D9DC9F9), (uint64_t)t->gaz << 4 | shape);
+	rows[4] =
 	    row_of(bits, UINT64_C(0xE8E25D940ED90475), (b1 << 16 | before << 9) | gap << 4 | shape);
-	rows[7] = row_of(bits, UINT64_C(0xB6F675CC81E74EF5),
+	rows[5] = row_of(bits, UINT64_C(0xB6F675CC81E74EF5),
 	                 (n1 << 16 | (uint64_t)t[1].shape << 9) | next << 4 | shape);
-	rows[8] = row_of(bits, UINT64_C(0x9600A35A099950D9), (b1 << 16 | n0) << 5 | gap);
-	rows[9] = row_of(bits, UINT64_C(0xEB0D549B6F03675B), (n0 << 16 | n1) << 5 | next);
-	rows[10] = row_of(bits, UINT64_C(0xBD9C172411E20B8F),
-	                  shapes << 14 | (uint64_t)t[2].shape << 10 | gap << 5 | next);
-	rows[11] = row_of(bits, UINT64_C(0x8D116ECE1738F7D9),
-	                  ((gap << 5 | next) << 4 | shape) << 3 | length_class(t));
-	rows[12] = row_of(bits, UINT64_C(0x8F21DDB66CAD4A27), both(t[-1].hash, n0 << 5 | gap));
-	rows[13] = row_of(bits, UINT64_C(0x90C192CFD3AC94AF), (b2 << 16 | b1) << 16 | n0);
-	rows[14] = row_of(bits, UINT64_C(0xF28C105D1FB17C23), t[-1].hash);
+	rows[6] = row_of(bits, UINT64_C(0x9600A35A099950D9), (b1 << 16 | n0) << 5 | gap);
+	rows[7] = row_of(bits, UINT64_C(0xBD9C172411E20B8F),
+	                 shapes << 14 | (uint64_t)t[2].shape << 10 | gap << 5 | next);
+	rows[8] = row_of(bits, UINT64_C(0x8D116ECE1738F7D9),
+	                 ((gap << 5 | next) << 4 | shape) << 3 | length_class(t));
+	rows[9] = row_of(bits, UINT64_C(0x8F21DDB66CAD4A27),
+	                 both(t[-2].hash + t[-1].hash * 3, gap << 4 | shape));
 }
 
 /* ---- decoding ---- */

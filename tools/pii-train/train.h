@@ -16,6 +16,15 @@
 #define FORBIDDEN -6000
 #define SOURCES   32
 #define KEPT_OUT  8 /* folds from here on */
+#ifndef RUNS
+#define RUNS 2 /* whose weights are averaged */
+#endif
+#ifndef HIDDEN
+#define HIDDEN 40 /* of 256 features */
+#endif
+#ifndef FORGOTTEN
+#define FORGOTTEN 10 /* percent of names */
+#endif
 
 struct example {
 	uint32_t rows[FEATURES];
@@ -36,6 +45,7 @@ struct trainer {
 	const uint8_t *gold; /* a label for each byte of the text; | 0x80 on the first of a span */
 	uint8_t fold;
 	uint32_t source;
+	uint64_t row;
 	size_t kept_out[SOURCES]; /* names in the folds kept out */
 	/* weights and their sums over time */
 	int32_t *weight;
@@ -44,6 +54,8 @@ struct trainer {
 	int32_t moves[LABELS][LABELS], first[2][LABELS];
 	int64_t moves_total[LABELS][LABELS], first_total[2][LABELS];
 	int32_t now;
+	uint32_t hidden[GH_PII_TAGGER_SEGMENT]; /* features of the segment at hand, a bit each */
+	uint64_t random;
 };
 
 /* Writes the levels of confidence into `file`, from the folds kept out, and prints their scores. */

@@ -6,7 +6,7 @@ dottoressa dottor senhor senhora dra mevrouw meneer mevr dhr mw rev reverend fat
 colonel lt lieutenant sgt sergeant gen general maj major cpl judge justice senator sen rep gov governor president
 minister chancellor pope king queen prince princess count countess duke duchess baron baroness emperor saint st aunt
 uncle auntie grandma grandpa granny nurse detective inspector officer coach chef ing dipl mag tante onkel oncle tía tío
-zia zio oom tía tio tia avocat maître me""".split()
+zia zio oom tía tio tia avocat maître""".split()
 
 INTRO = """name named names namens dear hi hello hey nombre nom nome naam vorname nachname surname firstname lastname fullname
 heiße heisse heißt heisst llamo llama appelle appelles chiamo chiama chamo chama heet heten signed sincerely regards
@@ -14,7 +14,9 @@ attn patient employee customer client applicant tenant landlord guarantor benefi
 contact sender recipient assignee reporter author owner manager supervisor director spouse wife husband daughter son
 colleague friend boss cousin nephew niece called cc bcc hallo liebe lieber hola estimado estimada querido querida cher
 chère bonjour ciao caro cara gentile olá prezado prezada caro beste geachte kunde kundin cliente client klant paciente
-patiente patientin paziente unterzeichnet firmado signé firmato assinado getekend madame regards cheers greetings""".split()
+patiente patientin paziente unterzeichnet firmado signé firmato assinado getekend madame regards cheers greetings apellido apellidos cognome prénom prenom sobrenome apelido achternaam
+voornaam familienname mitarbeiter mitarbeiterin ansprechpartner empleado empleada employé employée dipendente medewerker
+auteur autor autore verfasser titular titolare nazwisko imię efternamn förnamn fornavn etternavn""".split()
 
 PARTICLE = """van von vom zu zum zur der den de del della dello delle degli dei di da das do dos du des la le les lo el al bin ibn
 bint ben abu umm ter ten te op af av y e i mac mc o d l san santa santo st ap fitz und bar""".split()

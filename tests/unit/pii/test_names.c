@@ -120,6 +120,58 @@ static void a_field_of_names_tells_a_name_from_a_word(void **state)
 	assert_int_equal(names_under("name", "Acme Widget"), 0);
 }
 
+static void lists_of_names_are_told_from_names_turned_round(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "Guests: Maria, Hannah, Peter and Teresa.", "Maria|Hannah|Peter|Teresa" },
+		{ "The patient, Lindqvist, Hannah, was seen.", "Lindqvist, Hannah" },
+		{ "Signed, Okafor, Gabriel", "Okafor, Gabriel" },
+		{ "Please ask Hannah  Lindqvist about it.", "Hannah  Lindqvist" },
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(cases); i++) {
+		char *found = names_in(cases[i][0]);
+		assert_string_equal(found, cases[i][1]);
+		free(found);
+	}
+}
+
+static void a_piece_of_an_identifier_is_no_name(void **state)
+{
+	static const char *const texts[] = {
+		"return SARAH_CONNOR + get_Hannah(Gabriel_id);",
+		"include hannah.h and Gabriel.c",
+		"Hannah_Lindqvist",
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(texts); i++) {
+		char *found = names_in(texts[i]);
+		assert_string_equal(found, "");
+		free(found);
+	}
+}
+
+static void a_header_speaks_for_the_names_in_its_column(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "customer,city\nSterling,Dover\nWolfe,Leeds\n", "Sterling|Wolfe" },
+		{ "product,city\nJordan,Ulm\n", "" },
+		{ "customer,city\nJordan,Ulm\n", "Jordan" },
+		{ "Kunde;Ort\nSterling;Ulm\n", "Sterling" },
+		{ "pr\xc3\xa9nom\tcity\nSterling\tLyon\n", "Sterling" },
+		{ "id|last_name|city\n7|Sterling|Dover\n8|get_weather|Ulm\n", "Sterling" },
+		{ "product name,city\nJordan,Ulm\n", "" },
+		/* Behind the table it says nothing. */
+		{ "customer,city\nJordan,Ulm\n\nJordan is a country.\n", "Jordan" },
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(cases); i++) {
+		char *found = names_in(cases[i][0]);
+		assert_string_equal(found, cases[i][1]);
+		free(found);
+	}
+}
+
 /* ---- names known from before ---- */
 
 static const char introduction[] = "My name is Zerelda Brindlemoor and I live in Boston.";
@@ -273,9 +325,11 @@ static void every_instruction_set_finds_the_same_names_between_characters(void *
 static void a_long_stream_agrees_with_the_whole_text(void **state)
 {
 	static const char *const words[] = {
-		"Anna",  "said",  "the",    "Smith,", "in",    "London", "van",  "Okafor", "john",
-		"and",   "Mr.",   "report", "Garcia", "name",  "is",     "of",   "Maria",  "to",
-		"Peter", "Bank.", "with",   "O'Neil", "Rossi", "a",      "Emma", "market", "Dr.",
+		"Anna",     "said",     "the",   "Smith,", "in",     "London",  "van",
+		"Okafor",   "john",     "and",   "Mr.",    "report", "Garcia",  "name",
+		"is",       "of",       "Maria", "to",     "Peter",  "Bank.",   "with",
+		"O'Neil",   "Rossi",    "a",     "Emma",   "market", "Dr.",     "Hannah,",
+		"Gabriel,", "Johnson,", "Emma,", "Rossi,", "Simon,", "Garcia,", "Anna,",
 	};
 	struct gh_buf text = { 0 };
 	unsigned random = 7;
@@ -311,6 +365,9 @@ int main(void)
 		cmocka_unit_test(names_are_found_in_plain_sentences),
 		cmocka_unit_test(a_name_in_an_email_address_belongs_to_the_address),
 		cmocka_unit_test(a_field_of_names_tells_a_name_from_a_word),
+		cmocka_unit_test(lists_of_names_are_told_from_names_turned_round),
+		cmocka_unit_test(a_piece_of_an_identifier_is_no_name),
+		cmocka_unit_test(a_header_speaks_for_the_names_in_its_column),
 		cmocka_unit_test(the_bare_name_of_somebody_named_before_is_found),
 		cmocka_unit_test(what_one_request_knows_no_other_does),
 		cmocka_unit_test(known_names_are_bounded),
