@@ -318,13 +318,14 @@ static inline uint32_t suffix_of(const uint8_t *word, size_t len)
 	return one | 0x20u | (two << 8 | three << 16 | 0x202000u) * (uint32_t)is_long;
 }
 
-/* The gazetteer's flags, coarser: places in two steps, how common a word is in four (0 is one of
+/* The gazetteer's flags in 13 bits: places in two steps, how common a word is in four (0 is one of
  * them: unheard of), no bare names. */
 static inline uint16_t brief(uint32_t f)
 {
 	uint32_t common = GH_PII_GAZ_COMMON(f);
 
-	return (uint16_t)((f & 0x7e2fu) | (common + (common < 7)) >> 1 << 6);
+	return (uint16_t)((f & 15u) | (f >> 5 & 1u) << 4 | (common + (common < 7)) >> 1 << 5 |
+	                  (f >> 9 & 63u) << 7);
 }
 
 void gh_pii_tagger_ready(const struct gh_pii_tagger *tagger, struct gh_slice text, size_t before,
@@ -390,10 +391,10 @@ void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_
 	rows[2] = row_of(bits, UINT64_C(0x9818E811892F902B), (uint64_t)t->suffix << 4 | shape);
 	rows[3] = row_of(bits, UINT64_C(0x9531985D5D9DC9F9), (uint64_t)t->gaz << 4 | shape);
 	rows[4] =
-	    row_of(bits, UINT64_C(0xE8E25D940ED90475), (b1 << 16 | before << 9) | gap << 4 | shape);
+	    row_of(bits, UINT64_C(0xE8E25D940ED90475), (b1 << 13 | before << 9) | gap << 4 | shape);
 	rows[5] = row_of(bits, UINT64_C(0xB6F675CC81E74EF5),
-	                 (n1 << 16 | (uint64_t)t[1].shape << 9) | next << 4 | shape);
-	rows[6] = row_of(bits, UINT64_C(0x9600A35A099950D9), (b1 << 16 | n0) << 5 | gap);
+	                 (n1 << 13 | (uint64_t)t[1].shape << 9) | next << 4 | shape);
+	rows[6] = row_of(bits, UINT64_C(0x9600A35A099950D9), (b1 << 13 | n0) << 5 | gap);
 	rows[7] = row_of(bits, UINT64_C(0xBD9C172411E20B8F),
 	                 shapes << 14 | (uint64_t)t[2].shape << 10 | gap << 5 | next);
 	rows[8] = row_of(bits, UINT64_C(0x8D116ECE1738F7D9),

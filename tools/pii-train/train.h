@@ -17,7 +17,7 @@
 #define SOURCES   32
 #define KEPT_OUT  8 /* folds from here on */
 #ifndef RUNS
-#define RUNS 2 /* whose weights are averaged */
+#define RUNS 4 /* whose weights are averaged */
 #endif
 #ifndef HIDDEN
 #define HIDDEN 40 /* of 256 features */

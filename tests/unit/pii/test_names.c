@@ -174,7 +174,7 @@ static void a_header_speaks_for_the_names_in_its_column(void **state)
 
 /* ---- names known from before ---- */
 
-static const char introduction[] = "My name is Zerelda Brindlemoor and I live in Boston.";
+static const char introduction[] = "My name is Hannah Brindlemoor and I live in Boston.";
 static const char later[] =
     "Is the Brindlemoor file complete? See Brindlemoor Street, brindlemoor_id.";
 
