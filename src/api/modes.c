@@ -4,19 +4,6 @@
 
 #include "base/json.h"
 
-static enum gh_code run(struct gh_request *request, const struct gh_db_statement *statements,
-                        size_t count, struct gh_db_result **rows)
-{
-	struct gh_api_db db;
-
-	enum gh_code code = gh_api_db_begin(request, &db);
-	if (code == GH_OK)
-		code = gh_db_tenant(db.db, gh_buf_slice(&db.token), &request->id, statements, count,
-		                    db.deadline_ns, rows, NULL);
-	gh_api_db_end(request, &db);
-	return code;
-}
-
 /* The snapshot's table is what holds now: the rows over the default. */
 void gh_api_pii_modes(struct gh_request *request)
 {
@@ -84,7 +71,7 @@ void gh_api_pii_mode_put(struct gh_request *request)
 			.values = values,
 			.value_count = GH_ARRAY_LEN(values),
 		};
-		code = run(request, &statement, 1, NULL);
+		code = gh_api_db_once(request, &statement, 1, NULL);
 	}
 	if (code != GH_OK) {
 		gh_api_fail(request, code);
