@@ -59,7 +59,7 @@ const struct gh_route gh_routes[] = {
 	  .max_body_bytes = 1u << 20,
 	  .handle = gh_api_pii_pattern_put },
 	RESOURCE("GET", "/v1/pii/modes", GH_CAP_PII_ADMIN, "pii.modes", false, gh_api_pii_modes),
-	RESOURCE("PUT", "/v1/pii/modes", GH_CAP_PII_ADMIN, "pii.mode", true, gh_api_pii_mode_put),
+	PRIVATE("PUT", "/v1/pii/modes", GH_CAP_PII_ADMIN, "pii.mode", 65536, gh_api_pii_mode_put),
 	RESOURCE("GET", "/v1/pii/patterns", GH_CAP_PII_ADMIN, "pii.patterns", false,
 	         gh_api_pii_pattern_list),
 	RESOURCE("DELETE", "/v1/pii/patterns/{name}", GH_CAP_PII_ADMIN, "pii.pattern.delete", false,
