@@ -21,6 +21,8 @@ void gh_api_exchange(struct gh_request *request);
 void gh_api_token(struct gh_request *request);
 void gh_api_pii_modes(struct gh_request *request);
 void gh_api_pii_mode_put(struct gh_request *request);
+void gh_api_pii_thresholds(struct gh_request *request);
+void gh_api_pii_threshold_put(struct gh_request *request);
 void gh_api_pii_pattern_put(struct gh_request *request);
 void gh_api_pii_pattern_delete(struct gh_request *request);
 void gh_api_pii_pattern_list(struct gh_request *request);

@@ -1,6 +1,7 @@
-/* /v1/pii/modes: what happens to each class on each channel. A change is in use within the bound of
- * the tenant's snapshot, and on record with what held before. It is taken as it was sent: a change
- * that the tenant's own table rewrites could not be made. */
+/* /v1/pii/modes and /v1/pii/thresholds: what happens to each class on each channel, and from which
+ * confidence on a finding of it counts. A change is in use within the bound of the tenant's
+ * snapshot, and on record with what held before. It is taken as it was sent: a change that the
+ * tenant's own table rewrites could not be made. */
 #include "api/api.h"
 
 #include "base/json.h"
@@ -21,6 +22,18 @@ void gh_api_pii_modes(struct gh_request *request)
 		gh_buf_add_byte(out, '}');
 	}
 	gh_buf_add_byte(out, '}');
+	request->reply.status = 200;
+}
+
+void gh_api_pii_thresholds(struct gh_request *request)
+{
+	const struct gh_pii_policy *policy = &request->tenant->pii;
+	struct gh_json_writer json;
+
+	gh_json_begin(&json, &request->reply.body);
+	for (int class = 0; class < GH_PII_CLASS_COUNT; class ++)
+		gh_json_int(&json, gh_pii_class_name(class), policy->threshold[class]);
+	gh_json_end(&json);
 	request->reply.status = 200;
 }
 
@@ -60,6 +73,8 @@ static void answer(struct gh_request *request, enum gh_code code)
 	request->reply.status = 200;
 	gh_buf_add_slice(&request->reply.members, gh_buf_slice(&request->reply.body));
 }
+
+/* ---- modes ---- */
 
 struct mode_change {
 	enum gh_pii_class class;
@@ -121,4 +136,58 @@ static gh_result put_mode(struct gh_request *request)
 void gh_api_pii_mode_put(struct gh_request *request)
 {
 	answer(request, put_mode(request));
+}
+
+/* ---- thresholds ---- */
+
+static gh_result read_threshold(struct gh_request *request, enum gh_pii_class *class,
+                                int64_t *threshold)
+{
+	GH_CLEANUP(gh_json_decref_ptr) json_t *body = NULL;
+
+	GH_TRY(gh_json_parse(request->raw_body, &body));
+	const json_t *number = json_object_get(body, "threshold");
+	*threshold = json_integer_value(number);
+	GH_ENSURE(json_object_size(body) == 2 && json_is_integer(number) && *threshold >= 0 &&
+	              *threshold <= 100 &&
+	              gh_pii_class_parse(text_of(json_object_get(body, "class")), class) == GH_OK,
+	          GH_E_FORMAT,
+	          "the body names a class and a threshold, a whole number from 0 to 100");
+	return GH_OK;
+}
+
+static gh_result put_threshold(struct gh_request *request)
+{
+	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
+	struct gh_pii_policy standard;
+	struct gh_json_writer json;
+	enum gh_pii_class class;
+	int64_t threshold;
+
+	GH_TRY(read_threshold(request, &class, &threshold));
+	const struct gh_db_value values[] = {
+		gh_db_uuid(&request->claims->tenant_id),
+		gh_db_str(gh_pii_class_name(class)),
+		gh_db_int8(threshold),
+	};
+	GH_TRY(change_row(request, "SELECT threshold FROM gatehouse.pii_threshold WHERE class = $1",
+	                  "INSERT INTO gatehouse.pii_threshold (tenant_id, class, threshold) "
+	                  "VALUES ($1, $2, $3) ON CONFLICT (tenant_id, class) "
+	                  "DO UPDATE SET threshold = excluded.threshold",
+	                  values, GH_ARRAY_LEN(values), &rows));
+	gh_pii_policy_default(&standard);
+	int64_t former = standard.threshold[class];
+	if (gh_db_rows(rows))
+		GH_TRY(gh_db_get_int(rows, 0, 0, &former));
+	gh_json_begin(&json, &request->reply.body);
+	gh_json_str(&json, "class", gh_pii_class_name(class));
+	gh_json_int(&json, "former", former);
+	gh_json_int(&json, "threshold", threshold);
+	gh_json_end(&json);
+	return GH_OK;
+}
+
+void gh_api_pii_threshold_put(struct gh_request *request)
+{
+	answer(request, put_threshold(request));
 }
