@@ -324,3 +324,20 @@ def test_thresholds_are_for_the_security_admin(captured):
         assert captured.request(method, THRESHOLDS, body, key=admin).status == 200
     assert_problem(captured.request("POST", THRESHOLDS, change, key=admin), 405)
     assert captured.request("PUT", THRESHOLDS, {**change, "threshold": 50}, key=admin).json()["former"] == 60
+
+
+def test_the_command_line_keeps_thresholds(captured):
+    def run(*words):
+        return captured.run("pii", "threshold", *words, "--state", captured.state)
+
+    changed = run("set", "health", "70", "--tenant", "globex")
+    assert (changed.returncode, changed.stdout) == (0, "health: 70, was 50; in use within 2 seconds\n")
+    assert json.loads(run("set", "health", "50", "--tenant", "globex", "--json").stdout) == {
+        "class": "health", "former": 70, "threshold": 50}
+    listed = run("list")
+    assert listed.returncode == 0 and ["payment_card", "50"] in [line.split() for line in listed.stdout.splitlines()]
+    assert json.loads(run("list", "--json").stdout)["custom"] == 50
+    for words in ((), ("set",), ("set", "health"), ("set", "health", "101"), ("set", "health", "-1"), ("set", "health", "7x"),
+                  ("set", "health", ""), ("set", "nothing", "70"), ("set", "health", "70", "more"), ("get",), ("list", "health")):
+        done = run(*words)
+        assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1 and done.stdout == "", done
