@@ -26,6 +26,7 @@ static const struct verb verbs[] = {
 	{ "pii", "reveal", gh_cli_pii_reveal, "give back the value behind a reversible token" },
 	{ "pii", "pattern", gh_cli_pii_pattern, "a tenant's own classes of personal data" },
 	{ "pii", "mode", gh_cli_pii_mode, "what happens to each class on each channel" },
+	{ "pii", "threshold", gh_cli_pii_threshold, "how sure a finding must be to count" },
 	{ "pii", NULL, gh_cli_pii, "scan files for personal data; evaluate the scanner" },
 	{ "log", NULL, gh_cli_log, "verify, prove and follow the audit log" },
 	{ "policy", "check", gh_cli_policy_check, "show every fault of policies where it stands" },

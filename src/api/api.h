@@ -21,6 +21,8 @@ void gh_api_exchange(struct gh_request *request);
 void gh_api_token(struct gh_request *request);
 void gh_api_pii_modes(struct gh_request *request);
 void gh_api_pii_mode_put(struct gh_request *request);
+void gh_api_pii_thresholds(struct gh_request *request);
+void gh_api_pii_threshold_put(struct gh_request *request);
 void gh_api_pii_pattern_put(struct gh_request *request);
 void gh_api_pii_pattern_delete(struct gh_request *request);
 void gh_api_pii_pattern_list(struct gh_request *request);
@@ -58,6 +60,13 @@ struct gh_api_db {
 	uint64_t deadline_ns;
 };
 gh_result gh_api_db_begin(struct gh_request *request, struct gh_api_db *out);
+/* gh_db_tenant with what gh_api_db_begin gave; results as there. */
+gh_result gh_api_db_run(struct gh_request *request, struct gh_api_db *db,
+                        const struct gh_db_statement *statements, size_t count,
+                        struct gh_db_result **results);
 void gh_api_db_end(struct gh_request *request, struct gh_api_db *db);
+/* All three, for those who need the connection once. */
+gh_result gh_api_db_once(struct gh_request *request, const struct gh_db_statement *statements,
+                         size_t count, struct gh_db_result **results);
 
 #endif

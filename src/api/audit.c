@@ -78,8 +78,7 @@ static gh_result events_of(struct gh_request *request, const struct gh_uuid *id)
 
 	enum gh_code code = gh_api_db_begin(request, &db);
 	if (code == GH_OK)
-		code = gh_db_tenant(db.db, gh_buf_slice(&db.token), &request->id, &statement, 1,
-		                    db.deadline_ns, &rows, NULL);
+		code = gh_api_db_run(request, &db, &statement, 1, &rows);
 	if (code == GH_OK && gh_db_rows(rows) == 0)
 		code = gh_fail(GH_E_NOT_FOUND, "no such request");
 	gh_buf_add_str(&request->reply.body, "{\"object\":\"list\",\"data\":[");
@@ -113,8 +112,7 @@ static gh_result exchange_of(struct gh_request *request, const struct gh_uuid *i
 
 	enum gh_code code = gh_api_db_begin(request, &db);
 	if (code == GH_OK)
-		code = gh_db_tenant(db.db, gh_buf_slice(&db.token), &request->id, &statement, 1,
-		                    db.deadline_ns, &rows, NULL);
+		code = gh_api_db_run(request, &db, &statement, 1, &rows);
 	if (code == GH_OK && gh_db_rows(rows) == 0)
 		code = gh_fail(GH_E_NOT_FOUND, "no such exchange");
 	gh_json_begin(&json, &request->reply.body);

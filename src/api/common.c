@@ -61,9 +61,29 @@ gh_result gh_api_db_begin(struct gh_request *request, struct gh_api_db *out)
 	return gh_db_pool_take(gateway->app_pool, out->deadline_ns, &out->db);
 }
 
+gh_result gh_api_db_run(struct gh_request *request, struct gh_api_db *db,
+                        const struct gh_db_statement *statements, size_t count,
+                        struct gh_db_result **results)
+{
+	return gh_db_tenant(db->db, gh_buf_slice(&db->token), &request->id, statements, count,
+	                    db->deadline_ns, results, NULL);
+}
+
 void gh_api_db_end(struct gh_request *request, struct gh_api_db *db)
 {
 	if (db->db)
 		gh_db_pool_give(request->gateway->app_pool, db->db);
 	gh_buf_free(&db->token);
+}
+
+gh_result gh_api_db_once(struct gh_request *request, const struct gh_db_statement *statements,
+                         size_t count, struct gh_db_result **results)
+{
+	struct gh_api_db db;
+
+	enum gh_code code = gh_api_db_begin(request, &db);
+	if (code == GH_OK)
+		code = gh_api_db_run(request, &db, statements, count, results);
+	gh_api_db_end(request, &db);
+	return code;
 }

@@ -73,7 +73,6 @@ static gh_result insert_key(struct gh_request *request, const struct new_key *ne
                             const struct gh_api_key_text *text)
 {
 	GH_CLEANUP(gh_buf_free) struct gh_buf caps = { 0 };
-	struct gh_api_db db;
 	uint8_t digest[32];
 
 	gh_api_key_digest(gh_slice_str(text->text), digest);
@@ -98,12 +97,7 @@ static gh_result insert_key(struct gh_request *request, const struct new_key *ne
 		.values = values,
 		.value_count = GH_ARRAY_LEN(values),
 	};
-	enum gh_code code = gh_api_db_begin(request, &db);
-	if (code == GH_OK)
-		code = gh_db_tenant(db.db, gh_buf_slice(&db.token), &request->id, &statement, 1,
-		                    db.deadline_ns, NULL, NULL);
-	gh_api_db_end(request, &db);
-	return code;
+	return gh_api_db_once(request, &statement, 1, NULL);
 }
 
 static void render_caps(struct gh_buf *out, const struct gh_slice *caps, size_t count)
@@ -214,14 +208,8 @@ static gh_result list_keys(struct gh_request *request)
 	};
 	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
 	struct gh_buf *out = &request->reply.body;
-	struct gh_api_db db;
 
-	enum gh_code code = gh_api_db_begin(request, &db);
-	if (code == GH_OK)
-		code = gh_db_tenant(db.db, gh_buf_slice(&db.token), &request->id, &statement, 1,
-		                    db.deadline_ns, &rows, NULL);
-	gh_api_db_end(request, &db);
-	GH_TRY(code);
+	GH_TRY(gh_api_db_once(request, &statement, 1, &rows));
 	gh_buf_add_str(out, "{\"object\":\"list\",\"data\":[");
 	for (size_t row = 0; row < gh_db_rows(rows); row++) {
 		if (row)
@@ -251,14 +239,8 @@ static gh_result revoke_key(struct gh_request *request, struct gh_slice id)
 		.value_count = 1,
 	};
 	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
-	struct gh_api_db db;
 
-	enum gh_code code = gh_api_db_begin(request, &db);
-	if (code == GH_OK)
-		code = gh_db_tenant(db.db, gh_buf_slice(&db.token), &request->id, &statement, 1,
-		                    db.deadline_ns, &rows, NULL);
-	gh_api_db_end(request, &db);
-	GH_TRY(code);
+	GH_TRY(gh_api_db_once(request, &statement, 1, &rows));
 	GH_ENSURE(gh_db_rows(rows) == 1, GH_E_NOT_FOUND, "no such key");
 	return GH_OK;
 }

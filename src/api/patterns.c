@@ -7,13 +7,6 @@
 #include "base/json.h"
 #include "tenancy/patterns.h"
 
-static enum gh_code run(struct gh_request *request, struct gh_api_db *db,
-                        const struct gh_db_statement *statement, struct gh_db_result **rows)
-{
-	return gh_db_tenant(db->db, gh_buf_slice(&db->token), &request->id, statement, 1,
-	                    db->deadline_ns, rows, NULL);
-}
-
 /* The tenant's definitions with this one in its place; sorted by name as the rows are. */
 static gh_result with_new(const struct gh_db_result *rows, struct gh_slice name,
                           struct gh_slice json,
@@ -57,7 +50,7 @@ static gh_result store(struct gh_request *request, struct gh_api_db *db, struct 
 		.values = values,
 		.value_count = GH_ARRAY_LEN(values),
 	};
-	return run(request, db, &statement, NULL);
+	return gh_api_db_run(request, db, &statement, 1, NULL);
 }
 
 static gh_result put(struct gh_request *request, struct gh_api_db *db, struct gh_slice name,
@@ -68,7 +61,7 @@ static gh_result put(struct gh_request *request, struct gh_api_db *db, struct gh
 	struct gh_pii_definition definitions[GH_PII_CUSTOM_MAX];
 	size_t count;
 
-	GH_TRY(run(request, db, &select, &rows));
+	GH_TRY(gh_api_db_run(request, db, &select, 1, &rows));
 	GH_TRY(with_new(rows, name, json, definitions, &count));
 	GH_TRY(gh_pii_custom_try(definitions, count, trial));
 	return store(request, db, name, json);
@@ -126,12 +119,8 @@ void gh_api_pii_pattern_delete(struct gh_request *request)
 	};
 	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
 	struct gh_json_writer writer;
-	struct gh_api_db db;
 
-	enum gh_code code = gh_api_db_begin(request, &db);
-	if (code == GH_OK)
-		code = run(request, &db, &statement, &rows);
-	gh_api_db_end(request, &db);
+	enum gh_code code = gh_api_db_once(request, &statement, 1, &rows);
 	if (code == GH_OK && gh_db_rows(rows) == 0)
 		code = gh_fail(GH_E_NOT_FOUND, "no such pattern");
 	if (code != GH_OK) {
@@ -154,14 +143,9 @@ static gh_result list(struct gh_request *request)
 	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
 	struct gh_buf *out = &request->reply.body;
 	struct gh_pii_definition definitions[GH_PII_CUSTOM_MAX];
-	struct gh_api_db db;
 	size_t count = 0;
 
-	enum gh_code code = gh_api_db_begin(request, &db);
-	if (code == GH_OK)
-		code = run(request, &db, &select, &rows);
-	gh_api_db_end(request, &db);
-	GH_TRY(code);
+	GH_TRY(gh_api_db_once(request, &select, 1, &rows));
 	GH_TRY(gh_patterns_read(rows, definitions, &count));
 	gh_buf_add_str(out, "{\"object\":\"list\",\"data\":[");
 	for (size_t i = 0; i < count; i++) {

@@ -54,14 +54,8 @@ static gh_result ask_budget(struct gh_request *request, enum allowance *out)
 		                                   .values = values,
 		                                   .value_count = GH_ARRAY_LEN(values) };
 	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
-	struct gh_api_db db;
 
-	enum gh_code code = gh_api_db_begin(request, &db);
-	if (code == GH_OK)
-		code = gh_db_tenant(db.db, gh_buf_slice(&db.token), &request->id, &statement, 1,
-		                    db.deadline_ns, &rows, NULL);
-	gh_api_db_end(request, &db);
-	GH_TRY(code);
+	GH_TRY(gh_api_db_once(request, &statement, 1, &rows));
 	return read_allowance(rows, out);
 }
 
@@ -83,8 +77,7 @@ static gh_result find_value(struct gh_request *request, struct gh_slice token, s
 
 	enum gh_code code = gh_api_db_begin(request, &db);
 	if (code == GH_OK)
-		code = gh_db_tenant(db.db, gh_buf_slice(&db.token), &request->id, &statement, 1,
-		                    db.deadline_ns, &rows, NULL);
+		code = gh_api_db_run(request, &db, &statement, 1, &rows);
 	if (code == GH_OK && gh_db_rows(rows) != 1)
 		code = gh_fail(GH_E_NOT_FOUND, "no such token");
 	if (code == GH_OK)

@@ -23,14 +23,6 @@ static void chain_free(struct chain *chain)
 	gh_trust_clear(&chain->trust);
 }
 
-static enum gh_code run(struct gh_request *request, struct gh_api_db *db,
-                        const struct gh_db_statement *statements, size_t count,
-                        struct gh_db_result **results)
-{
-	return gh_db_tenant(db->db, gh_buf_slice(&db->token), &request->id, statements, count,
-	                    db->deadline_ns, results, NULL);
-}
-
 static gh_result read_chain(struct gh_request *request, struct gh_api_db *db, struct chain *chain,
                             struct gh_pack_refusal *why)
 {
@@ -44,7 +36,7 @@ static gh_result read_chain(struct gh_request *request, struct gh_api_db *db, st
 
 	chain->state.tenant = request->claims->tenant_id;
 	chain->state.now_s = gh_clock_unix_s();
-	GH_TRY(run(request, db, statements, GH_ARRAY_LEN(statements), chain->results));
+	GH_TRY(gh_api_db_run(request, db, statements, GH_ARRAY_LEN(statements), chain->results));
 	GH_TRY(gh_trust_walk(chain->results[0], 0, &chain->trust, &chain->last_epoch, why));
 	if (gh_db_rows(chain->results[1]) == 0)
 		return GH_OK;
@@ -104,7 +96,7 @@ static gh_result insert_pack(struct gh_request *request, struct gh_api_db *db,
 		.values = values,
 		.value_count = GH_ARRAY_LEN(values),
 	};
-	return run(request, db, &statement, 1, NULL);
+	return gh_api_db_run(request, db, &statement, 1, NULL);
 }
 
 static void describe(struct gh_buf *out, const struct gh_pack *pack, uint64_t epoch,
@@ -229,13 +221,8 @@ static gh_result list(struct gh_request *request)
 	};
 	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
 	struct gh_buf *out = &request->reply.body;
-	struct gh_api_db db;
 
-	enum gh_code code = gh_api_db_begin(request, &db);
-	if (code == GH_OK)
-		code = run(request, &db, &statement, 1, &rows);
-	gh_api_db_end(request, &db);
-	GH_TRY(code);
+	GH_TRY(gh_api_db_once(request, &statement, 1, &rows));
 	gh_buf_add_str(out, "{\"object\":\"list\",\"data\":[");
 	for (size_t row = 0; row < gh_db_rows(rows); row++) {
 		if (row)
@@ -266,14 +253,9 @@ static gh_result show(struct gh_request *request, uint64_t revision)
 	};
 	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
 	struct gh_json_writer json;
-	struct gh_api_db db;
 	struct gh_slice pack;
 
-	enum gh_code code = gh_api_db_begin(request, &db);
-	if (code == GH_OK)
-		code = run(request, &db, &statement, 1, &rows);
-	gh_api_db_end(request, &db);
-	GH_TRY(code);
+	GH_TRY(gh_api_db_once(request, &statement, 1, &rows));
 	GH_ENSURE(gh_db_rows(rows) == 1, GH_E_NOT_FOUND, "no such revision");
 	GH_TRY(gh_db_get_bytea(rows, 0, 0, &pack));
 	gh_json_begin(&json, &request->reply.body);
@@ -339,7 +321,7 @@ static gh_result add_trust(struct gh_request *request, struct gh_api_db *db, str
 		.values = values,
 		.value_count = GH_ARRAY_LEN(values),
 	};
-	GH_TRY(run(request, db, &statement, 1, NULL));
+	GH_TRY(gh_api_db_run(request, db, &statement, 1, NULL));
 	request->reply.status = 201;
 	gh_json_begin(&json, &request->reply.body);
 	gh_json_int(&json, "epoch", (int64_t)next.epoch);
@@ -380,13 +362,8 @@ static gh_result show_trust(struct gh_request *request)
 	static const struct gh_db_statement statement = { .sql = GH_TRUST_SQL, .reads = true };
 	GH_CLEANUP(gh_db_result_free_ptr) struct gh_db_result *rows = NULL;
 	struct gh_buf *out = &request->reply.body;
-	struct gh_api_db db;
 
-	enum gh_code code = gh_api_db_begin(request, &db);
-	if (code == GH_OK)
-		code = run(request, &db, &statement, 1, &rows);
-	gh_api_db_end(request, &db);
-	GH_TRY(code);
+	GH_TRY(gh_api_db_once(request, &statement, 1, &rows));
 	gh_buf_add_str(out, "{\"object\":\"list\",\"data\":[");
 	for (size_t row = 0; row < gh_db_rows(rows); row++) {
 		struct gh_slice document, signatures = { 0 };

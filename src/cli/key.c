@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/options.h"
+#include "cli/live.h"
 #include "cli/verbs.h"
-#include "process/operator.h"
 
 #define USAGE "gatehouse key (create | list | revoke ID) [options]"
 
@@ -39,29 +38,6 @@ static void print_human(const json_t *reply)
 		fprintf(stderr, "Keep it now: it is not shown again.\n");
 }
 
-static int call(const char *dir, const char *tenant, const char *method, const char *path,
-                const char *body, bool as_json)
-{
-	struct gh_operator client;
-	struct gh_operator_reply reply = { 0 };
-	GH_CLEANUP(gh_json_decref_ptr) json_t *parsed = NULL;
-	int status = GH_EXIT_OK;
-
-	if (gh_operator_open(dir, tenant, &client) != GH_OK)
-		return gh_cli_fail(GH_EXIT_USAGE);
-	if (gh_operator_call(&client, method, path, body, &reply) != GH_OK)
-		status = gh_cli_fail(GH_EXIT_USAGE);
-	else if (reply.status >= 300 && gh_operator_problem(&reply) != GH_OK)
-		status = gh_cli_fail(reply.status >= 500 ? GH_EXIT_CHECK : GH_EXIT_USAGE);
-	else if (as_json)
-		printf("%s\n", gh_buf_cstr(&reply.body));
-	else if (gh_json_parse(gh_buf_slice(&reply.body), &parsed) == GH_OK)
-		print_human(parsed);
-	gh_operator_reply_free(&reply);
-	gh_operator_close(&client);
-	return status;
-}
-
 /* {"name":…,"role":…,"capabilities":[…]} from a comma-separated list; `role` NULL: one's own. */
 static void creation_body(const char *name, const char *role, const char *caps, struct gh_buf *out)
 {
@@ -86,17 +62,15 @@ static void creation_body(const char *name, const char *role, const char *caps, 
 
 int gh_cli_key(int argc, char **argv)
 {
-	const char *dir = "gatehouse-state", *tenant = NULL, *name = "unnamed", *role = NULL;
+	struct gh_cli_live live = { .dir = "gatehouse-state" };
+	const char *name = "unnamed", *role = NULL;
 	const char *caps = "chat.completions,embeddings,models.read";
 	const char *words[2] = { NULL, NULL };
-	bool as_json = false;
 	const struct gh_option options[] = {
-		{ "--state", "DIR", "state directory of the running gateway", &dir, NULL },
-		{ "--tenant", "NAME", "tenant, by name or id (the first)", &tenant, NULL },
+		GH_CLI_LIVE_OPTIONS(live),
 		{ "--name", "TEXT", "what the new key is for", &name, NULL },
 		{ "--role", "NAME", "what policies know it as (your own key's role)", &role, NULL },
 		{ "--caps", "A,B", "its capabilities, a subset of yours", &caps, NULL },
-		{ "--json", NULL, "print the gateway's answer as it is", NULL, &as_json },
 	};
 	const struct gh_command command = {
 		.usage = USAGE,
@@ -114,16 +88,17 @@ int gh_cli_key(int argc, char **argv)
 	if (count == 1 && strcmp(words[0], "create") == 0) {
 		struct gh_buf body = { .limit = 65536 };
 		creation_body(name, role, caps, &body);
-		status = call(dir, tenant, "POST", "/v1/keys", gh_buf_cstr(&body), as_json);
+		status =
+		    gh_cli_live_call(&live, "POST", "/v1/keys", gh_buf_cstr(&body), print_human);
 		gh_buf_free(&body);
 		return status;
 	}
 	if (count == 1 && strcmp(words[0], "list") == 0)
-		return call(dir, tenant, "GET", "/v1/keys", NULL, as_json);
+		return gh_cli_live_call(&live, "GET", "/v1/keys", NULL, print_human);
 	if (count == 2 && strcmp(words[0], "revoke") == 0 && strlen(words[1]) == 8) {
 		char path[64];
 		snprintf(path, sizeof path, "/v1/keys/%s", words[1]);
-		return call(dir, tenant, "DELETE", path, NULL, as_json);
+		return gh_cli_live_call(&live, "DELETE", path, NULL, print_human);
 	}
 	fprintf(stderr, "gatehouse: say what to do: %s\n", USAGE);
 	return GH_EXIT_USAGE;

@@ -1,5 +1,4 @@
-/* gatehouse pii (pattern | mode): what a tenant adds to the scanner and what happens to each class,
- * over the running gateway's API. */
+/* gatehouse pii pattern: what a tenant adds to the scanner, over the running gateway's API. */
 #include "cli/pii_patterns.h"
 
 #include <errno.h>
@@ -7,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/options.h"
+#include "cli/live.h"
 #include "cli/verbs.h"
-#include "process/operator.h"
 
 /* ---- from a file ---- */
 
@@ -83,34 +81,6 @@ gh_result gh_cli_pii_patterns_load(const char *path, struct gh_pii_custom **out)
 
 /* ---- over the API ---- */
 
-struct session {
-	const char *dir, *tenant;
-	bool as_json;
-};
-
-static int call(const struct session *session, const char *method, const char *path,
-                const char *body, void (*print)(const json_t *reply))
-{
-	struct gh_operator client;
-	struct gh_operator_reply reply = { 0 };
-	GH_CLEANUP(gh_json_decref_ptr) json_t *parsed = NULL;
-	int status = GH_EXIT_OK;
-
-	if (gh_operator_open(session->dir, session->tenant, &client) != GH_OK)
-		return gh_cli_fail(GH_EXIT_USAGE);
-	if (gh_operator_call(&client, method, path, body, &reply) != GH_OK)
-		status = gh_cli_fail(GH_EXIT_USAGE);
-	else if (reply.status >= 300 && gh_operator_problem(&reply) != GH_OK)
-		status = gh_cli_fail(reply.status >= 500 ? GH_EXIT_CHECK : GH_EXIT_USAGE);
-	else if (session->as_json)
-		printf("%s\n", gh_buf_cstr(&reply.body));
-	else if (gh_json_parse(gh_buf_slice(&reply.body), &parsed) == GH_OK)
-		print(parsed);
-	gh_operator_reply_free(&reply);
-	gh_operator_close(&client);
-	return status;
-}
-
 static void print_patterns(const json_t *reply)
 {
 	const char *name = json_string_value(json_object_get(reply, "name"));
@@ -137,7 +107,7 @@ static void print_patterns(const json_t *reply)
 	}
 }
 
-static int put_pattern(const struct session *session, const char *name, const char *file)
+static int put_pattern(const struct gh_cli_live *live, const char *name, const char *file)
 {
 	GH_CLEANUP(gh_buf_free) struct gh_buf body = { 0 };
 	char path[128];
@@ -146,17 +116,15 @@ static int put_pattern(const struct session *session, const char *name, const ch
 	    read_file(file, &body) != GH_OK)
 		return gh_cli_fail(GH_EXIT_USAGE);
 	snprintf(path, sizeof path, "/v1/pii/patterns/%s", name);
-	return call(session, "PUT", path, gh_buf_cstr(&body), print_patterns);
+	return gh_cli_live_call(live, "PUT", path, gh_buf_cstr(&body), print_patterns);
 }
 
 int gh_cli_pii_pattern(int argc, char **argv)
 {
-	struct session session = { .dir = "gatehouse-state" };
+	struct gh_cli_live live = { .dir = "gatehouse-state" };
 	const char *words[3] = { NULL };
 	const struct gh_option options[] = {
-		{ "--state", "DIR", "state directory of the running gateway", &session.dir, NULL },
-		{ "--tenant", "NAME", "tenant, by name or id (the first)", &session.tenant, NULL },
-		{ "--json", NULL, "print the gateway's answer as it is", NULL, &session.as_json },
+		GH_CLI_LIVE_OPTIONS(live),
 	};
 	const struct gh_command command = {
 		.usage = "gatehouse pii pattern (list | put NAME FILE | remove NAME) [options]",
@@ -176,76 +144,15 @@ int gh_cli_pii_pattern(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	if (count == 1 && strcmp(words[0], "list") == 0)
-		return call(&session, "GET", "/v1/pii/patterns", NULL, print_patterns);
+		return gh_cli_live_call(&live, "GET", "/v1/pii/patterns", NULL, print_patterns);
 	if (count == 3 && strcmp(words[0], "put") == 0)
-		return put_pattern(&session, words[1], words[2]);
+		return put_pattern(&live, words[1], words[2]);
 	if (count == 2 && strcmp(words[0], "remove") == 0) {
 		if (gh_pii_custom_name_check(gh_slice_str(words[1])) != GH_OK)
 			return gh_cli_fail(GH_EXIT_USAGE);
 		snprintf(path, sizeof path, "/v1/pii/patterns/%s", words[1]);
-		return call(&session, "DELETE", path, NULL, print_patterns);
+		return gh_cli_live_call(&live, "DELETE", path, NULL, print_patterns);
 	}
 	fprintf(stderr, "gatehouse: say what to do: %s\n", command.usage);
 	return GH_EXIT_USAGE;
-}
-
-static void print_modes(const json_t *reply)
-{
-	const char *class, *channel;
-	json_t *channels, *mode;
-
-	if (json_object_get(reply, "former")) {
-		printf("%s on %s: %s, was %s; in use within 2 seconds\n",
-		       json_string_value(json_object_get(reply, "class")),
-		       json_string_value(json_object_get(reply, "channel")),
-		       json_string_value(json_object_get(reply, "mode")),
-		       json_string_value(json_object_get(reply, "former")));
-		return;
-	}
-	json_object_foreach((json_t *)(uintptr_t)reply, class, channels)
-	{
-		printf("%-13s", class);
-		json_object_foreach(channels, channel, mode)
-		    printf(" %s=%s", channel, json_string_value(mode));
-		printf("\n");
-	}
-}
-
-int gh_cli_pii_mode(int argc, char **argv)
-{
-	struct session session = { .dir = "gatehouse-state" };
-	const char *words[4] = { NULL };
-	const struct gh_option options[] = {
-		{ "--state", "DIR", "state directory of the running gateway", &session.dir, NULL },
-		{ "--tenant", "NAME", "tenant, by name or id (the first)", &session.tenant, NULL },
-		{ "--json", NULL, "print the gateway's answer as it is", NULL, &session.as_json },
-	};
-	const struct gh_command command = {
-		.usage = "gatehouse pii mode (list | set CLASS CHANNEL MODE) [options]",
-		.summary = "What happens to each class of personal data on each channel: strict, "
-		           "reversible,\nflag or off. Policies can only make it stricter.",
-		.options = options,
-		.option_count = GH_ARRAY_LEN(options),
-		.positional = words,
-		.positional_max = GH_ARRAY_LEN(words),
-	};
-	GH_CLEANUP(gh_buf_free) struct gh_buf body = { 0 };
-	struct gh_json_writer json;
-	size_t count;
-
-	int status = gh_options_parse(&command, argc, argv, &count);
-	if (status >= 0)
-		return status;
-	if (count == 1 && strcmp(words[0], "list") == 0)
-		return call(&session, "GET", "/v1/pii/modes", NULL, print_modes);
-	if (count != 4 || strcmp(words[0], "set") != 0) {
-		fprintf(stderr, "gatehouse: say what to do: %s\n", command.usage);
-		return GH_EXIT_USAGE;
-	}
-	gh_json_begin(&json, &body);
-	gh_json_str(&json, "class", words[1]);
-	gh_json_str(&json, "channel", words[2]);
-	gh_json_str(&json, "mode", words[3]);
-	gh_json_end(&json);
-	return call(&session, "PUT", "/v1/pii/modes", gh_buf_cstr(&body), print_modes);
 }

@@ -11,6 +11,7 @@ int gh_cli_pii(int argc, char **argv);
 int gh_cli_pii_reveal(int argc, char **argv);
 int gh_cli_pii_pattern(int argc, char **argv);
 int gh_cli_pii_mode(int argc, char **argv);
+int gh_cli_pii_threshold(int argc, char **argv);
 int gh_cli_log(int argc, char **argv);
 int gh_cli_policy_corpus(int argc, char **argv);
 int gh_cli_policy_check(int argc, char **argv);

@@ -51,44 +51,68 @@ static gh_result read_modes(const struct gh_db_result *rows, struct gh_pii_polic
 	return GH_OK;
 }
 
+static gh_result read_thresholds(const struct gh_db_result *rows, struct gh_pii_policy *policy)
+{
+	for (size_t row = 0; row < gh_db_rows(rows); row++) {
+		struct gh_slice text;
+		enum gh_pii_class class;
+		int64_t threshold;
+		GH_TRY(gh_db_get_text(rows, row, 0, &text));
+		GH_TRY(gh_pii_class_parse(text, &class));
+		GH_TRY(gh_db_get_int(rows, row, 1, &threshold));
+		GH_ENSURE(threshold >= 0 && threshold <= 100, GH_E_CORRUPT,
+		          "a threshold is not within 0 and 100");
+		policy->threshold[class] = (uint8_t)threshold;
+	}
+	return GH_OK;
+}
+
+/* What a snapshot asks for; no WHERE: what these return is the policies' decision and nobody
+ * else's. */
+enum { TENANT, MODES, THRESHOLDS, LIVE_POLICY, PATTERNS, RESULT_COUNT };
+static const struct gh_db_statement statements[RESULT_COUNT] = {
+	[TENANT] = { .sql = "SELECT tenant_id, name FROM gatehouse.tenant", .reads = true },
+	[MODES] = { .sql = "SELECT class, channel, mode FROM gatehouse.pii_mode", .reads = true },
+	[THRESHOLDS] = { .sql = "SELECT class, threshold FROM gatehouse.pii_threshold",
+	                 .reads = true },
+	[LIVE_POLICY] = { .sql = GH_LIVE_POLICY_SQL, .reads = true },
+	[PATTERNS] = { .sql = GH_PATTERNS_SQL, .reads = true },
+};
+
 static gh_result read_tenant(const struct gh_db_result *const *results, struct gh_tenant *tenant)
 {
 	struct gh_slice name;
 
-	GH_ENSURE(gh_db_rows(results[0]) == 1, GH_E_NOT_FOUND, "no such tenant");
-	GH_TRY(gh_db_get_uuid(results[0], 0, 0, &tenant->id));
-	GH_TRY(gh_db_get_text(results[0], 0, 1, &name));
+	GH_ENSURE(gh_db_rows(results[TENANT]) == 1, GH_E_NOT_FOUND, "no such tenant");
+	GH_TRY(gh_db_get_uuid(results[TENANT], 0, 0, &tenant->id));
+	GH_TRY(gh_db_get_text(results[TENANT], 0, 1, &name));
 	GH_ENSURE(name.len < sizeof tenant->name, GH_E_CORRUPT, "a tenant's name is too long");
 	memcpy(tenant->name, name.data, name.len);
-	tenant->rows = (unsigned)(gh_db_rows(results[0]) + gh_db_rows(results[1]));
-	return read_modes(results[1], &tenant->pii);
+	tenant->rows = (unsigned)(gh_db_rows(results[TENANT]) + gh_db_rows(results[MODES]) +
+	                          gh_db_rows(results[THRESHOLDS]));
+	GH_TRY(read_modes(results[MODES], &tenant->pii));
+	return read_thresholds(results[THRESHOLDS], &tenant->pii);
 }
 
 static gh_result query(struct gh_tenancy *tenants, struct gh_slice token, uint64_t deadline,
                        struct gh_tenant *tenant)
 {
-	/* No WHERE: what these return is the policies' decision and nobody else's. */
-	static const struct gh_db_statement statements[] = {
-		{ .sql = "SELECT tenant_id, name FROM gatehouse.tenant", .reads = true },
-		{ .sql = "SELECT class, channel, mode FROM gatehouse.pii_mode", .reads = true },
-		{ .sql = GH_LIVE_POLICY_SQL, .reads = true },
-		{ .sql = GH_PATTERNS_SQL, .reads = true },
-	};
-	struct gh_db_result *results[4] = { NULL };
+	struct gh_db_result *results[RESULT_COUNT] = { NULL };
 	struct gh_db *db;
 
 	GH_TRY(gh_db_pool_take(tenants->pool, deadline, &db));
-	enum gh_code code = gh_db_tenant(db, token, NULL, statements, 4, deadline, results, NULL);
+	enum gh_code code =
+	    gh_db_tenant(db, token, NULL, statements, RESULT_COUNT, deadline, results, NULL);
 	if (code == GH_OK)
 		code = read_tenant((const struct gh_db_result *const *)results, tenant);
 	if (code == GH_OK)
-		code = gh_live_policies_get(tenants->policies, &tenant->id, results[2], db, token,
-		                            deadline, &tenant->policy);
+		code = gh_live_policies_get(tenants->policies, &tenant->id, results[LIVE_POLICY],
+		                            db, token, deadline, &tenant->policy);
 	gh_db_pool_give(tenants->pool, db);
 	if (code == GH_OK)
-		code = gh_patterns_get(tenants->patterns, &tenant->id, results[3],
+		code = gh_patterns_get(tenants->patterns, &tenant->id, results[PATTERNS],
 		                       &tenant->pii.custom);
-	gh_db_results_free(results, 4);
+	gh_db_results_free(results, RESULT_COUNT);
 	return code;
 }
 

@@ -79,6 +79,20 @@ def test_a_mode_is_changed_within_the_bound_and_on_record(captured, capture):
     assert "jean.valjean@example.org" not in forwarded(captured, capture, "mail jean.valjean@example.org", captured.globex)
 
 
+def test_a_change_of_a_mode_is_taken_as_it_was_sent_and_tells_what_held_before(captured):
+    change = {"class": "email", "channel": "log"}
+    assert put(captured, "names", {"words": ["email", "strict"]}, captured.globex).status == 200
+    time.sleep(2.1)
+    try:
+        for mode, former in (("flag", "strict"), ("off", "flag"), ("strict", "off")):
+            answer = captured.request("PUT", "/v1/pii/modes", {**change, "mode": mode}, key=captured.globex.api_key)
+            assert answer.status == 200, "a tenant's own patterns cannot rewrite it"
+            assert answer.json()["former"] == former, "also within the bound"
+    finally:
+        captured.request("DELETE", "/v1/pii/patterns/names", key=captured.globex.api_key)
+        time.sleep(2.1)
+
+
 @pytest.mark.parametrize("body", [{}, {"class": "email", "channel": "prompt"}, {"class": "x", "channel": "prompt", "mode": "flag"},
                                   {"class": "email", "channel": "prompt", "mode": "loose"}])
 def test_a_mode_that_is_none_is_refused(gateway, body):

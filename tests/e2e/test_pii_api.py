@@ -1,7 +1,9 @@
-"""What a tenant asks of the scanner over HTTP: /v1/pii/scan, and the limits of /v1/pii/reveal. Tenant acme
-handles e-mail reversibly, globex strictly."""
+"""What a tenant asks of the scanner over HTTP: /v1/pii/scan, the limits of /v1/pii/reveal, /v1/pii/thresholds.
+Tenant acme handles e-mail reversibly, globex strictly."""
+import concurrent.futures
 import json
 import re
+import time
 
 import pytest
 
@@ -212,3 +214,130 @@ def test_a_spent_bucket_survives_a_restart(fresh_gateway, capture):
     gateway.stop()
     gateway.start()
     assert reveal(gateway, token, key).status == 429
+
+
+# --- /v1/pii/thresholds
+
+THRESHOLDS = "/v1/pii/thresholds"
+SURE, UNSURE = "my ssn is 219-09-9998", "look at 219-09-9998 there"
+
+
+def confidence(gateway, text, of="gov_id"):
+    found = scan(gateway, {"text": text, "threshold": 0}).json()["findings"]
+    return next(item["confidence"] for item in found if item["class"] == of)
+
+
+def set_thresholds(gateway, tenant=None, **thresholds):
+    """Sets them and waits until they hold; the last answer."""
+    for of, threshold in thresholds.items():
+        answer = gateway.request("PUT", THRESHOLDS, {"class": of, "threshold": threshold}, key=(tenant or gateway.acme).api_key)
+        assert answer.status == 200, answer
+    time.sleep(2.1)
+    return answer
+
+
+def forwarded(gateway, capture, text, key):
+    before = len(capture.seen)
+    answer = gateway.chat(text, key=key)
+    assert answer.status == 200, answer
+    return capture.seen[before].text(), answer
+
+
+def test_below_the_threshold_a_finding_is_left_alone(captured, capture):
+    low, high = confidence(captured, UNSURE), confidence(captured, SURE)
+    assert 50 <= low < high, "the texts tell nothing"
+    application = captured.request("POST", "/v1/keys", {"name": "a", "role": "application", "capabilities": ["chat.completions"]},
+                                   key=captured.acme.api_key).json()["api_key"]
+    answer = set_thresholds(captured, gov_id=high)
+    assert answer.json() == {"class": "gov_id", "former": 50, "threshold": high}
+    done = event_body(events_about(captured, answer)[-1])
+    assert (done["action"], done["details"]) == ("pii.threshold", answer.json())
+    shown = captured.request("GET", THRESHOLDS, key=captured.acme.api_key).json()
+    assert shown["gov_id"] == high and shown["email"] == 50 and len(shown) == 11
+
+    for key in (captured.acme.api_key, application):
+        assert "219-09-9998" in forwarded(captured, capture, UNSURE, key)[0]
+        text, answer = forwarded(captured, capture, SURE, key)
+        assert "219-09-9998" not in text
+    admitted = event_body(events_about(captured, answer)[0])
+    assert admitted["pii"]["gov_id"]["mode"] == "strict", "the policy of an application still holds"
+    assert scan(captured, {"text": UNSURE}).json()["findings"] == []
+    assert scan(captured, {"text": UNSURE, "threshold": low}).json()["findings"], "the caller's threshold goes before"
+    assert scan(captured, {"text": f"to {EMAIL}", "threshold": 100}).json()["findings"] == []
+
+    assert "219-09-9998" not in forwarded(captured, capture, UNSURE, captured.globex.api_key)[0], "another tenant's is its own"
+    assert captured.request("GET", THRESHOLDS, key=captured.globex.api_key).json()["gov_id"] == 50
+    assert set_thresholds(captured, gov_id=low).json()["former"] == high
+    assert "219-09-9998" not in forwarded(captured, capture, UNSURE, captured.acme.api_key)[0], "from the threshold on it counts"
+    set_thresholds(captured, gov_id=50)
+
+
+def test_patterns_of_ones_own_meet_the_threshold_of_their_class(captured, capture):
+    for name, definition in {"faint": {"words": ["Osprey"], "confidence": 40}, "firm": {"words": ["Kestrel"], "confidence": 60},
+                             "names": {"words": ["custom", "threshold"], "confidence": 99}}.items():
+        made = captured.request("PUT", f"/v1/pii/patterns/{name}", definition, key=captured.globex.api_key)
+        assert made.status == 200, made
+    try:
+        for threshold, left in ((50, {"Osprey"}), (61, {"Osprey", "Kestrel"}), (40, set())):
+            set_thresholds(captured, captured.globex, custom=threshold)
+            text = forwarded(captured, capture, "Osprey or Kestrel", captured.globex.api_key)[0]
+            assert {word for word in ("Osprey", "Kestrel") if word in text} == left, threshold
+    finally:
+        for name in ("faint", "firm", "names"):
+            captured.request("DELETE", f"/v1/pii/patterns/{name}", key=captured.globex.api_key)
+        set_thresholds(captured, captured.globex, custom=50)
+
+
+def test_changes_of_a_threshold_each_tell_what_the_one_before_left(captured):
+    def change(threshold):
+        return captured.request("PUT", THRESHOLDS, {"class": "minor", "threshold": threshold}, key=captured.globex.api_key).json()
+
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(change, range(60, 72)))
+    assert [answer["threshold"] for answer in answers] == list(range(60, 72))
+    last = change(50)["former"]
+    assert sorted([answer["former"] for answer in answers] + [last]) == [50, *range(60, 72)]
+
+
+@pytest.mark.parametrize("body", [
+    {}, {"class": "email"}, {"threshold": 60}, {"class": "email", "threshold": -1}, {"class": "email", "threshold": 101},
+    {"class": "email", "threshold": 60.5}, {"class": "email", "threshold": "60"}, {"class": "email", "threshold": True},
+    {"class": "email", "threshold": None}, {"class": "email", "threshold": [60]}, {"class": "email", "threshold": 10 ** 30},
+    {"class": "email", "threshold": 2 ** 32 + 60}, {"class": "Email", "threshold": 60}, {"class": "", "threshold": 60},
+    {"class": 1, "threshold": 60}, {"class": "email\u0000", "threshold": 60}, {"class": "mail", "threshold": 60},
+    {"class": "email", "threshold": 60, "channel": "prompt"}, b'{"class":"email","threshold":60,"threshold":61}',
+    b'{"class":"email","threshold":6e1}', b'{"class":"email","threshold":', b'{"class":"\xff","threshold":60}', b"", b"[]", b"60",
+    b'{"class":"email","threshold":' + b"[" * 100 + b"]" * 100 + b"}",
+])
+def test_a_threshold_that_is_none_is_refused_and_changes_nothing(body, captured):
+    answer = captured.request("PUT", THRESHOLDS, body, key=captured.acme.api_key, headers={"Content-Type": "application/json"})
+    assert_problem(answer, 400)
+    assert captured.sql("SELECT count(*) FROM gatehouse.pii_threshold WHERE class = 'email'") == "0"
+
+
+def test_thresholds_are_for_the_security_admin(captured):
+    change = {"class": "name", "threshold": 60}
+    weak, admin = new_key(captured, ["pii.scan", "chat.completions"]), new_key(captured, ["pii.admin"])
+    for method, body in (("GET", None), ("PUT", change)):
+        assert_problem(captured.request(method, THRESHOLDS, body, key=weak), 403, "token")
+        assert_problem(captured.request(method, THRESHOLDS, body), 401, "identity")
+        assert captured.request(method, THRESHOLDS, body, key=admin).status == 200
+    assert_problem(captured.request("POST", THRESHOLDS, change, key=admin), 405)
+    assert captured.request("PUT", THRESHOLDS, {**change, "threshold": 50}, key=admin).json()["former"] == 60
+
+
+def test_the_command_line_keeps_thresholds(captured):
+    def run(*words):
+        return captured.run("pii", "threshold", *words, "--state", captured.state)
+
+    changed = run("set", "health", "70", "--tenant", "globex")
+    assert (changed.returncode, changed.stdout) == (0, "health: 70, was 50; in use within 2 seconds\n")
+    assert json.loads(run("set", "health", "50", "--tenant", "globex", "--json").stdout) == {
+        "class": "health", "former": 70, "threshold": 50}
+    listed = run("list")
+    assert listed.returncode == 0 and ["payment_card", "50"] in [line.split() for line in listed.stdout.splitlines()]
+    assert json.loads(run("list", "--json").stdout)["custom"] == 50
+    for words in ((), ("set",), ("set", "health"), ("set", "health", "101"), ("set", "health", "-1"), ("set", "health", "7x"),
+                  ("set", "health", ""), ("set", "nothing", "70"), ("set", "health", "70", "more"), ("get",), ("list", "health")):
+        done = run(*words)
+        assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1 and done.stdout == "", done

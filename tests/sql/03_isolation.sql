@@ -8,6 +8,7 @@ CREATE FUNCTION pg_temp.column_of(relation regclass) RETURNS text LANGUAGE sql A
 	SELECT CASE relation::text WHEN 'gatehouse.tenant' THEN 'name'
 	WHEN 'gatehouse.api_key' THEN 'name' WHEN 'gatehouse.data_key' THEN 'wrapped'
 	WHEN 'gatehouse.pii_mode' THEN 'mode' WHEN 'gatehouse.pii_reveal_budget' THEN 'left_over'
+	WHEN 'gatehouse.pii_threshold' THEN 'threshold'
 	WHEN 'shop.note' THEN 'body'
 	WHEN 'shop.remark' THEN 'note' ELSE 'tenant_id' END $$;
 CREATE FUNCTION pg_temp.insert_of(relation regclass, tenant uuid, tail text DEFAULT '')
@@ -101,6 +102,12 @@ SELECT is((SELECT mode FROM gatehouse.pii_mode WHERE tenant_id = t.b()), 'flag',
 	  'the other tenant''s is as it was');
 SELECT is(t.visit('gatehouse_app', :'token_a', format('UPDATE gatehouse.pii_mode SET tenant_id = %L',
 	  t.b())), '42501: permission denied for table pii_mode', 'a row does not move to another tenant');
+SELECT is(t.visit('gatehouse_app', :'token_a', 'UPDATE gatehouse.pii_threshold SET threshold = 0'),
+	  'UPDATE 1', 'UPDATE without a condition of a threshold too');
+SELECT is((SELECT threshold FROM gatehouse.pii_threshold WHERE tenant_id = t.b()), 80::smallint,
+	  'the other tenant''s threshold is as it was');
+SELECT is(t.visit('gatehouse_app', :'token_a', format('UPDATE gatehouse.pii_threshold SET tenant_id = %L',
+	  t.b())), '42501: permission denied for table pii_threshold', 'a threshold does not move to another tenant');
 SELECT is(t.visit('gatehouse_app', :'token_a', format('UPDATE shop.note SET tenant_id = %L', t.b())),
 	  '42501: new row violates row-level security policy for table "note"',
 	  'nor where the column may be written');

@@ -79,6 +79,22 @@ SELECT is(t.visit('gatehouse_app', :'token_a', 'UPDATE gatehouse.pii_reveal_budg
 SELECT alike(t.visit('gatehouse_app', :'token_a', 'UPDATE gatehouse.pii_reveal_budget SET '
 	  'left_over = -1'), '23514: %', 'nor overdrawn');
 
+-- A threshold is from 0 to 100, of a class that there is.
+SELECT alike(t.visit('gatehouse_app', :'token_a', format('INSERT INTO gatehouse.pii_threshold VALUES '
+	  '(%L, %L, %s)', t.a(), class, threshold)), said, format('a threshold: %s %s', class, threshold))
+	FROM (VALUES ('email', '0', 'INSERT 0 1'), ('custom', '100', 'INSERT 0 1'),
+	('email', '50', '23505: %'), ('phone', '-1', '23514: %'), ('phone', '101', '23514: %'),
+	('phone', 'NULL', '23502: %'), ('phone', '70000', '22003: %'), ('Phone', '50', '23514: %'),
+	('', '50', '23514: %')) v(class, threshold, said);
+-- A change of one first locks the tenant's row, as the API does.
+SELECT is(t.visit('gatehouse_app', :'token_a', 'SELECT 1 FROM gatehouse.tenant FOR NO KEY UPDATE'),
+	  '(1)', 'the application locks its tenant');
+SELECT is(t.visit('gatehouse_app', NULL, 'SELECT 1 FROM gatehouse.tenant FOR NO KEY UPDATE'), '',
+	  'and without a token nobody''s');
+SELECT is(t.visit(role, NULL, 'SELECT 1 FROM gatehouse.pii_threshold'),
+	  '42501: permission denied for table pii_threshold', format('thresholds are not for %s', role))
+	FROM (VALUES ('gatehouse_log'), ('gatehouse_identity')) v(role);
+
 -- The application: its tenant's rows, and of the log what is public.
 SELECT is(t.visit('gatehouse_app', :'token_a', 'SELECT secret_sha256 FROM gatehouse.api_key'),
 	  '42501: permission denied for table api_key', 'the application never reads a secret''s hash');

@@ -67,6 +67,10 @@ SELECT is(t.visit(:'A', :'token_a', format('INSERT INTO gatehouse.pii_mode VALUE
 	'''prompt'', ''off'')', t.b())), t.visit(:'A', :'token_a',
 	format('INSERT INTO gatehouse.pii_mode VALUES (%L, ''email'', ''prompt'', ''off'')', t.absent())),
 	'6: a row under an existing tenant fails like one under an absent tenant');
+SELECT is(t.visit(:'A', :'token_a', format('INSERT INTO gatehouse.pii_threshold VALUES (%L, ''minor'', 0)',
+	t.b())), t.visit(:'A', :'token_a',
+	format('INSERT INTO gatehouse.pii_threshold VALUES (%L, ''minor'', 0)', t.absent())),
+	'6: a threshold too');
 
 -- 7. A unique key without tenant_id tells which values exist.
 INSERT INTO gatehouse.api_key (tenant_id, key_id, secret_sha256, caps, name, created_by)

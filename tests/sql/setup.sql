@@ -101,6 +101,7 @@ CREATE FUNCTION t.sample(tenant uuid, relation regclass) RETURNS jsonb LANGUAGE 
 		'audit', 'subject', '', 'month', '2026-01-01', 'wrapped', '\x' || repeat('22', 60),
 		'created_at', '2026-01-01Z')
 	WHEN 'gatehouse.pii_mode' THEN '{"class": "name", "channel": "prompt", "mode": "flag"}'
+	WHEN 'gatehouse.pii_threshold' THEN '{"class": "name", "threshold": 80}'
 	WHEN 'gatehouse.pii_vault' THEN jsonb_build_object('token', 'tok', 'class', 'name',
 		'data_key_id', t.absent(), 'box', '\x' || repeat('33', 40), 'created_at',
 		'2026-01-01Z')
@@ -161,7 +162,7 @@ BEGIN
 			'gatehouse.data_key', 'gatehouse.pii_mode', 'gatehouse.pii_vault',
 			'gatehouse.pii_reveal_budget',
 			'gatehouse.audit_event', 'gatehouse.exchange', 'gatehouse.policy_trust',
-			'gatehouse.pii_pattern',
+			'gatehouse.pii_pattern', 'gatehouse.pii_threshold',
 			'gatehouse.policy_pack', 'shop.note', 'shop.remark']::regclass[] LOOP
 			EXECUTE format('INSERT INTO %s SELECT * FROM jsonb_populate_record('
 				       'NULL::%s, %L)', item, item, t.sample(tenant, item));

@@ -256,9 +256,51 @@ static void a_genuine_token_is_left_as_it_is(void **state)
 	rig_close(&rig);
 }
 
+/* "219-09-9998" alone is less sure than behind its label, and an address is not concerned. */
+static void a_finding_counts_from_its_classs_threshold_on(void **state)
+{
+	static const struct {
+		const char *text;
+		int threshold; /* of gov_id */
+		bool counts;
+	} cases[] = {
+		{ "look at 219-09-9998 there", 0, true },
+		{ "look at 219-09-9998 there", 50, true },
+		{ "look at 219-09-9998 there", 90, false },
+		{ "my ssn is 219-09-9998 there", 90, true },
+		{ "my ssn is 219-09-9998 there", 100, false },
+	};
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(cases); i++) {
+		GH_CLEANUP(gh_buf_free) struct gh_buf out = { 0 };
+		char text[128], *rewritten;
+		struct gh_pii_text_stream *stream;
+		struct rig rig;
+		rig_open(&rig, GH_PII_STRICT);
+		rig.policy.threshold[GH_PII_GOV_ID] = (uint8_t)cases[i].threshold;
+		snprintf(text, sizeof text, "%s, ada@example.com", cases[i].text);
+		rewritten = rig_rewrite(&rig, text);
+		assert_int_equal(!strstr(rewritten, "219-09-9998"), cases[i].counts);
+		assert_null(strstr(rewritten, "ada@example.com"));
+		assert_int_equal(gh_pii_session_count(rig.session, GH_PII_PROMPT, GH_PII_GOV_ID),
+		                 cases[i].counts);
+		free(rewritten);
+
+		assert_ok(gh_pii_text_stream_open(rig.session, GH_PII_OUTPUT, &stream));
+		for (size_t k = 0; text[k]; k++)
+			assert_ok(gh_pii_text_stream_feed(stream, gh_slice(text + k, 1), &out));
+		assert_ok(gh_pii_text_stream_flush(stream, &out));
+		assert_int_equal(!strstr(gh_buf_cstr(&out), "219-09-9998"), cases[i].counts);
+		assert_null(strstr(gh_buf_cstr(&out), "ada@example.com"));
+		gh_pii_text_stream_close(stream);
+		rig_close(&rig);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_finding_counts_from_its_classs_threshold_on),
 		cmocka_unit_test(a_look_alike_of_a_token_hides_nothing),
 		cmocka_unit_test(a_genuine_token_is_left_as_it_is),
 		cmocka_unit_test(the_structured_classes_are_found_with_their_bounds),
