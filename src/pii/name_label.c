@@ -1,5 +1,6 @@
 /* From segments to names: each segment is labelled, and the stretches of it that are names are kept
- * when nothing around them says otherwise: program text, a name turned round, a word that is none. */
+ * when nothing around them says otherwise: program text, a name turned round, a word that is none.
+ */
 #include "pii/names.h"
 
 #include <stdlib.h>
