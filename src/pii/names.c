@@ -154,11 +154,19 @@ void gh_pii_names_words(struct gh_pii_names *names, struct gh_slice text, size_t
 			                              .end = (uint32_t)(base + ends[w]) };
 		asked[ask_count] = (uint16_t)w;
 		ask_count += must_ask(&names->tagger, text.data[start], hashes[w]);
-		/* On its way before it is read: neighbours of names are looked up too. */
-		__builtin_prefetch(gh_pii_tagger_slot(&names->tagger, hashes[w]));
 	}
+	/* All places in the gazetteer are on their way before the first is read; then those of the
+	 * words around what opens a window. */
 	for (size_t i = 0; i < ask_count; i++)
+		__builtin_prefetch(gh_pii_tagger_slot(&names->tagger, tokens[asked[i]].hash));
+	for (size_t i = 0; i < ask_count; i++) {
 		ask(names, text, &tokens[asked[i]]);
+		if (tokens[asked[i]].part < GH_PII_PART_OPENS)
+			continue;
+		for (int near = -AROUND; near <= AROUND; near++)
+			__builtin_prefetch(
+			    gh_pii_tagger_slot(&names->tagger, tokens[asked[i] + near].hash));
+	}
 	names->count += count;
 }
 
