@@ -22,7 +22,8 @@ static void words_of(struct gh_pii_names *names, struct gh_slice s)
 			    gh_pii_word_hash(gh_slice_sub(s, at, end - at), s.data + s.len));
 		at = end > at ? end : at + 1;
 	}
-	gh_pii_names_label(names, s, 0, true);
+	const struct gh_pii_table none = { 0 };
+	gh_pii_names_label(names, s, &none, 0, true);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
