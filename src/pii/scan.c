@@ -12,8 +12,7 @@
 #include "pii/custom.h"
 
 #define KEEP_BEHIND 512 /* triggers that far behind a stretch are still of interest */
-#define NAME_FAVOUR                                                                                \
-	-8 /* less of what is none, in program text above all, for a little more that is missed */
+#define NAME_FAVOUR 8   /* a name that is missed costs more than one too many */
 #define W_ACTS (GH_W_SECRET | GH_W_SECRETISH | GH_W_BEGIN | GH_W_VENDOR | GH_W_PATTERN)
 
 /* Tables like the generated ones, but that C cannot write down: made with the first scan of the

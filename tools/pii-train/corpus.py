@@ -77,7 +77,12 @@ class Words:
         for key, locale in lists["locales"].items():
             self.first[key] = [n for n in locale["first"] if latin.match(n)]
             self.last[key] = [n for n in locale["last"] if latin.match(n)]
-        self.surnames = [name.capitalize() for name in surnames]
+        self.census = [name.capitalize() for name in surnames[:40000]]
+        self.census_weight = []
+        total = 0.0
+        for rank in range(len(self.census)):
+            total += (rank + 20) ** -0.6
+            self.census_weight.append(total)
         english = lists["locales"]["en"]
         self.titles = [t for t in english["music"] + english["book"] if t[0].isalpha() and len(t) < 40 and '"' not in t]
         self.all_last = sorted({n for key in self.last for n in self.last[key]})
@@ -120,7 +125,7 @@ class Words:
 
     def family_of(self, lang):
         if lang == "en" and self.rng.random() < 0.35:
-            return self.one(self.surnames)
+            return self.rng.choices(self.census, cum_weights=self.census_weight)[0]
         return self.one(self.last.get(self.one(LOCALES[lang])) or self.last["en"])
 
     def full(self, lang):

