@@ -13,7 +13,7 @@
 
 #define KEEP_BEHIND 512 /* triggers that far behind a stretch are still of interest */
 #define NAME_FAVOUR 8   /* a name that is missed costs more than one too many */
-#define W_ACTS (GH_W_SECRET | GH_W_SECRETISH | GH_W_BEGIN | GH_W_VENDOR | GH_W_PATTERN)
+#define W_ACTS      (GH_W_SECRET | GH_W_SECRETISH | GH_W_BEGIN | GH_W_VENDOR | GH_W_PATTERN)
 
 /* Tables like the generated ones, but that C cannot write down: made with the first scan of the
  * process and never changed again. A scanner is opened for every request, so it must cost little.
