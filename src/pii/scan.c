@@ -12,6 +12,7 @@
 #include "pii/custom.h"
 
 #define KEEP_BEHIND 512 /* triggers that far behind a stretch are still of interest */
+#define SIGN_BLOCKS 64  /* that one detector goes over before the next does */
 #define NAME_FAVOUR 8   /* a name that is missed costs more than one too many */
 #define W_ACTS      (GH_W_SECRET | GH_W_SECRETISH | GH_W_BEGIN | GH_W_VENDOR | GH_W_PATTERN)
 
@@ -269,9 +270,8 @@ static void signs_of_stretch(struct gh_pii_scan *scan, size_t from)
 	if (len > GH_PII_STRETCH)
 		len = GH_PII_STRETCH;
 	const size_t blocks = (len + GH_PII_BLOCK - 1) / GH_PII_BLOCK;
-	for (size_t b = 0; b < blocks; b += GH_PII_BATCH_BLOCKS)
-		signs_of_blocks(scan, bits + b,
-		                blocks - b < GH_PII_BATCH_BLOCKS ? blocks - b : GH_PII_BATCH_BLOCKS,
+	for (size_t b = 0; b < blocks; b += SIGN_BLOCKS)
+		signs_of_blocks(scan, bits + b, blocks - b < SIGN_BLOCKS ? blocks - b : SIGN_BLOCKS,
 		                from + b * GH_PII_BLOCK);
 }
 
