@@ -70,26 +70,28 @@ void gh_pii_names_begin(struct gh_pii_names *names)
 	names->next = names->count = AROUND;
 }
 
-static enum gh_pii_part part_of_known(uint32_t gaz)
+/* Both without a jump: of capitalised words as many are names as are none. */
+static inline unsigned part_of_known(uint32_t gaz)
 {
-	if (gaz & (GH_PII_GAZ_INTRO | GH_PII_GAZ_TITLE))
-		return GH_PII_PART_INTRO;
-	if (gaz & GH_PII_GAZ_BARE)
-		return GH_PII_PART_OPENS;
-	return gaz & GH_PII_GAZ_PARTICLE ? GH_PII_PART_MAY : GH_PII_PART_NONE;
+	unsigned part = gaz & GH_PII_GAZ_PARTICLE ? GH_PII_PART_MAY : GH_PII_PART_NONE;
+
+	part = gaz & GH_PII_GAZ_BARE ? GH_PII_PART_OPENS : part;
+	return gaz & (GH_PII_GAZ_INTRO | GH_PII_GAZ_TITLE) ? GH_PII_PART_INTRO : part;
 }
 
-static enum gh_pii_part part_of_capital(uint32_t gaz, size_t len, bool is_inside)
+static inline unsigned part_of_capital(uint32_t gaz, size_t len, unsigned is_inside)
 {
-	if (gaz & (GH_PII_GAZ_INTRO | GH_PII_GAZ_TITLE))
-		return GH_PII_PART_INTRO;
-	if (len == 1 || (!is_inside && GH_PII_GAZ_COMMON(gaz) >= 6))
-		return GH_PII_PART_MAY;
-	if ((gaz & GH_PII_GAZ_CALENDAR) ||
-	    (GH_PII_GAZ_COMMON(gaz) >= 4 && GH_PII_GAZ_FIRST(gaz) < 2 && GH_PII_GAZ_LAST(gaz) < 3))
-		return GH_PII_PART_MAY;
-	return GH_PII_PART_OPENS;
+	unsigned common = GH_PII_GAZ_COMMON(gaz);
+	unsigned is_weak =
+	    (unsigned)(GH_PII_GAZ_FIRST(gaz) < 2) & (unsigned)(GH_PII_GAZ_LAST(gaz) < 3);
+	unsigned only_may = (unsigned)(len == 1) | (unsigned)((gaz & GH_PII_GAZ_CALENDAR) != 0) |
+	                    (~is_inside & (unsigned)(common >= 6)) |
+	                    (is_weak & (unsigned)(common >= 4));
+	unsigned part = GH_PII_PART_OPENS - only_may;
+
+	return gaz & (GH_PII_GAZ_INTRO | GH_PII_GAZ_TITLE) ? GH_PII_PART_INTRO : part;
 }
+_Static_assert(GH_PII_PART_OPENS - 1 == GH_PII_PART_MAY, "what only may be is one below");
 
 /* What the first byte of a word says: nothing, that the table of bare words decides, that the
  * gazetteer must be asked. */
@@ -113,13 +115,14 @@ static bool is_piece(struct gh_slice text, const struct gh_pii_tag_word *token)
 }
 
 /* Whether a word stands inside a sentence, where capitals mean something. */
-static bool is_inside(struct gh_slice text, const struct gh_pii_tag_word *token)
+static inline unsigned is_inside(struct gh_slice text, const struct gh_pii_tag_word *token)
 {
-	size_t start = token->start;
-
-	return start >= 2 && text.data[start - 1] == ' ' &&
-	       (text.data[start - 2] == ',' || gh_pii_is_alnum(text.data[start - 2]) ||
-	        text.data[start - 2] >= 0x80);
+	if (token->start < 2)
+		return 0;
+	uint8_t gap = text.data[token->start - 1], before = text.data[token->start - 2];
+	return (unsigned)(gap == ' ') &
+	       ((unsigned)(before == ',') | (unsigned)gh_pii_is_alnum(before) |
+	        (unsigned)(before >= 0x80));
 }
 
 static void ask(struct gh_pii_names *names, struct gh_slice text, struct gh_pii_tag_word *token)
@@ -131,9 +134,10 @@ static void ask(struct gh_pii_names *names, struct gh_slice text, struct gh_pii_
 	token->gaz = gh_pii_tagger_gaz(&names->tagger, token->hash);
 	token->asked = true;
 	token->is_lower = !capital;
-	token->part = (uint8_t)(capital ? part_of_capital(token->gaz, token->end - token->start,
-	                                                  is_inside(text, token))
-	                                : part_of_known(token->gaz));
+	unsigned lower = part_of_known(token->gaz);
+	unsigned upper =
+	    part_of_capital(token->gaz, token->end - token->start, is_inside(text, token));
+	token->part = (uint8_t)(capital ? upper : lower);
 }
 
 void gh_pii_names_words(struct gh_pii_names *names, struct gh_slice text, size_t base,

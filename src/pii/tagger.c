@@ -373,9 +373,10 @@ static inline uint64_t both(uint64_t a, uint64_t b)
 
 static uint32_t length_class(const struct gh_pii_tag_word *token)
 {
-	uint32_t len = token->end - token->start;
+	static const uint8_t classes[] = { 0, 1, 2, 3, 4, 4, 5, 5, 5, 6, 6, 6, 6, 7 };
+	uint32_t len = token->end - token->start, last = GH_ARRAY_LEN(classes) - 1;
 
-	return len <= 3 ? len : len <= 5 ? 4 : len <= 8 ? 5 : len <= 12 ? 6 : 7;
+	return classes[len < last ? len : last];
 }
 
 void gh_pii_tagger_features(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *t,
@@ -500,6 +501,16 @@ static bool is_nameless(const struct gh_pii_tagger *tagger, const gh_pii_scores 
 	return true;
 }
 
+/* The first place that holds 0, which one does; told without a jump. */
+static inline uint8_t first_zero(gh_pii_scores a)
+{
+	uint8_t at = GH_PII_TAG_COUNT - 1;
+
+	for (uint8_t i = GH_PII_TAG_COUNT - 1; i-- > 0;)
+		at = a[i] == 0 ? i : at;
+	return at;
+}
+
 /* The best path through each label, from both ends. */
 static void decode(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_word *tokens,
                    const gh_pii_scores *weight, size_t count, uint8_t *labels, int16_t *margins)
@@ -516,10 +527,7 @@ static void decode(const struct gh_pii_tagger *tagger, const struct gh_pii_tag_w
 		path[i] = level(weight[i] + step(tagger->moves, path[i - 1]));
 	for (size_t i = count; i-- > 0;) {
 		gh_pii_scores all = level(path[i] + rest);
-		uint8_t best = 0;
-		while (all[best] != 0)
-			best++;
-		labels[i] = best;
+		labels[i] = first_zero(all);
 		margins[i] = (int16_t)(greatest(all + only_name)[0] - greatest(all + no_name)[0]);
 		if (i > 0)
 			rest = level(step(tagger->moves_back, rest + weight[i]));
