@@ -184,6 +184,9 @@ static bool set_pii_policy(struct gh_request *request,
 		for (int channel = 0; channel < GH_PII_CHANNEL_COUNT; channel++)
 			if (mode > merged->mode[class][channel])
 				merged->mode[class][channel] = mode;
+		/* A threshold of the tenant's cannot hollow out what a policy asks. */
+		if (merged->threshold[class] > GH_PII_LEAST)
+			merged->threshold[class] = GH_PII_LEAST;
 	}
 	request->pii_policy = merged;
 	return true;

@@ -61,6 +61,6 @@ void gh_pii_policy_default(struct gh_pii_policy *out)
 		                  class == GH_PII_CREDENTIAL || class == GH_PII_CUSTOM;
 		for (int channel = 0; channel < GH_PII_CHANNEL_COUNT; channel++)
 			out->mode[class][channel] = structured ? GH_PII_STRICT : GH_PII_FLAG;
-		out->threshold[class] = 50;
+		out->threshold[class] = GH_PII_LEAST;
 	}
 }

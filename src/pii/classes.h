@@ -58,6 +58,8 @@ struct gh_pii_policy {
 	struct gh_pii_custom *custom;          /* the tenant's own patterns; NULL: none; borrowed */
 };
 
+#define GH_PII_LEAST 50 /* the threshold of a class where a tenant set none */
+
 /* What holds where a tenant said nothing: strict for whatever has a structure of its own, flag for
  * indicators, names and addresses. */
 void gh_pii_policy_default(struct gh_pii_policy *out);

@@ -43,6 +43,7 @@ struct gh_pii_scan {
 	struct gh_slice text; /* folded */
 	uint64_t key;         /* groups that the field's name stands for */
 	uint32_t without;     /* as in gh_pii_context */
+	const uint8_t *least; /* the same */
 	int16_t name_favour;  /* margin that words have in advance of being a name */
 	bool is_bare;         /* short text, no context of its own: a form field */
 	bool is_inner;        /* the text was encoded itself: no second level */
@@ -222,6 +223,12 @@ extern const bool gh_pii_alnum[256];
 static inline bool gh_pii_is_alnum(uint8_t c)
 {
 	return gh_pii_alnum[c];
+}
+
+/* Of what the word pass takes for a word. */
+static inline bool gh_pii_is_word_byte(uint8_t c)
+{
+	return gh_pii_is_alnum(c) || c >= 0x80;
 }
 
 static inline uint8_t gh_pii_lower(uint8_t c)

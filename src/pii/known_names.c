@@ -24,11 +24,6 @@ void gh_pii_known_names_close(struct gh_pii_known_names *known)
 	gh_wipe(known, sizeof *known);
 }
 
-static bool is_word_byte(uint8_t c)
-{
-	return gh_pii_is_alnum(c) || c >= 0x80;
-}
-
 static uint64_t keyed(const struct gh_pii_known_names *known, uint64_t hash)
 {
 	uint64_t h = (hash ^ known->key) * UINT64_C(0xD6E8FEB86659FD93);
@@ -69,7 +64,7 @@ static void learn(struct gh_pii_known_names *known, struct gh_slice word, const 
 
 static size_t word_end(struct gh_slice text, size_t at)
 {
-	while (at < text.len && is_word_byte(text.data[at]))
+	while (at < text.len && gh_pii_is_word_byte(text.data[at]))
 		at++;
 	return at;
 }
@@ -80,7 +75,7 @@ static void learn_match(struct gh_pii_known_names *known, struct gh_slice text,
 {
 	size_t first = word_end(text, match->start), last = match->end;
 
-	while (last > match->start && is_word_byte(text.data[last - 1]))
+	while (last > match->start && gh_pii_is_word_byte(text.data[last - 1]))
 		last--;
 	if (first >= last)
 		return;
@@ -129,7 +124,8 @@ static gh_result add_found(struct gh_pii_known_names *known, size_t start, size_
 
 /* What was found takes its place among the others, and those below the threshold that it touches
  * leave. */
-static gh_result merge(struct gh_pii_known_names *known, struct gh_pii_matches *matches)
+static gh_result merge(struct gh_pii_known_names *known,
+                       const uint8_t threshold[GH_PII_CLASS_COUNT], struct gh_pii_matches *matches)
 {
 	size_t count = matches->count + known->found_count;
 
@@ -150,7 +146,9 @@ static gh_result merge(struct gh_pii_known_names *known, struct gh_pii_matches *
 	for (size_t i = 0; i < count; i++) {
 		struct gh_pii_match item = matches->items[i];
 		if (kept > 0 && matches->items[kept - 1].end > item.start) {
-			if (matches->items[kept - 1].confidence >= item.confidence)
+			const struct gh_pii_match *last = &matches->items[kept - 1];
+			if (last->confidence >= threshold[last->class] &&
+			    last->confidence >= item.confidence)
 				continue;
 			kept--;
 		}
@@ -186,7 +184,7 @@ gh_result gh_pii_known_names_apply(struct gh_pii_known_names *known, struct gh_s
 	size_t m = 0, at = from;
 
 	known->found_count = 0;
-	if (from > 0 && from < to && is_word_byte(text.data[from - 1]))
+	if (from > 0 && from < to && gh_pii_is_word_byte(text.data[from - 1]))
 		at = word_end(text, from); /* a word that began before */
 	while (at < to) {
 		while (m < matches->count &&
@@ -209,9 +207,13 @@ gh_result gh_pii_known_names_apply(struct gh_pii_known_names *known, struct gh_s
 		                  ? matches->items[m].start
 		                  : to;
 		size_t next = next_capital(text, at, stop);
+		if (next == stop) {
+			at = stop;
+			continue;
+		}
 		size_t end = word_end(text, next);
-		if (next == stop || (next > at && is_word_byte(text.data[next - 1]))) {
-			at = next == stop ? stop : end;
+		if (next > at && gh_pii_is_word_byte(text.data[next - 1])) {
+			at = end;
 			continue;
 		}
 		at = next;
@@ -225,5 +227,5 @@ gh_result gh_pii_known_names_apply(struct gh_pii_known_names *known, struct gh_s
 		}
 		at = end;
 	}
-	return merge(known, matches);
+	return merge(known, threshold, matches);
 }

@@ -5,10 +5,11 @@
 #include "base/secret.h"
 #include "pii/detect.h"
 
-#define AROUND    GH_PII_TAGGER_AROUND
-#define LONG_RUN  12 /* words without a cut: from here on, some words are cuts themselves */
-#define AHEAD     4  /* words that must be known behind the one that is settled */
-#define MAX_WORDS 200
+#define AROUND      GH_PII_TAGGER_AROUND
+#define LONG_RUN    12 /* words without a cut: from here on, some words are cuts themselves */
+#define AHEAD       4  /* words that must be known behind the one that is settled */
+#define MAX_WORDS   200
+#define CODE_BEHIND 2 /* bytes behind a word that tell program text */
 
 gh_result gh_pii_names_open(struct gh_pii_names *names)
 {
@@ -298,7 +299,7 @@ static size_t run_end(struct gh_pii_names *names, struct gh_slice text, size_t f
 		make_ready(names, text, at);
 		if (at > from && is_cut(names, at))
 			break;
-		if (!*opens && at - from > MAX_WORDS)
+		if (at - from > MAX_WORDS)
 			break;
 	}
 	if (!ended && (at == names->count || (*opens && at + AHEAD > names->count)))
@@ -383,18 +384,13 @@ static bool is_settled(const struct gh_pii_names *names, size_t end)
 	                                  : names->last_end >= end;
 }
 
-static bool is_word_byte(uint8_t c)
-{
-	return gh_pii_is_alnum(c) || c >= 0x80;
-}
-
 size_t gh_pii_names_horizon(struct gh_pii_names *names, struct gh_slice text, size_t from,
                             size_t end, bool *touched)
 {
 	struct touching touching = { from, end, false };
 	size_t at = 0, last = end;
 
-	while (last > 0 && !is_word_byte(text.data[last - 1]))
+	while (last > 0 && !gh_pii_is_word_byte(text.data[last - 1]))
 		last--;
 	*touched = false;
 	if (last <= from)
@@ -402,14 +398,14 @@ size_t gh_pii_names_horizon(struct gh_pii_names *names, struct gh_slice text, si
 	gh_pii_names_begin(names);
 	while (at < text.len) {
 		size_t stop = at;
-		while (stop < text.len && is_word_byte(text.data[stop]))
+		while (stop < text.len && gh_pii_is_word_byte(text.data[stop]))
 			stop++;
 		if (stop == at) {
 			at++;
 			continue;
 		}
-		if (stop == text.len)
-			break; /* the word may go on */
+		if (text.len - stop < CODE_BEHIND)
+			break; /* the word, or what is glued to it, may go on */
 		struct gh_slice word = gh_slice_sub(text, at, stop - at);
 		gh_pii_names_word(names, text, at, stop,
 		                  gh_pii_word_hash(word, text.data + text.len));
@@ -418,7 +414,7 @@ size_t gh_pii_names_horizon(struct gh_pii_names *names, struct gh_slice text, si
 			gh_pii_names_segments(names, text, false, note_segment, &touching);
 			if (is_settled(names, last)) {
 				*touched = touching.touched;
-				return stop > end ? stop : end;
+				return stop + CODE_BEHIND > end ? stop + CODE_BEHIND : end;
 			}
 		}
 		at = stop;

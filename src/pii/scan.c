@@ -115,18 +115,48 @@ void gh_pii_add_custom(struct gh_pii_matches *out, size_t start, size_t end, con
 		};
 }
 
+/* Whether a finding may stand in the way of others. */
+static bool reaches(const struct gh_pii_scan *scan, enum gh_pii_class class, const char *kind,
+                    int confidence)
+{
+	return !scan->least || scan->least[class] <= GH_PII_LEAST ||
+	       gh_pii_calibrate(class, kind, (uint8_t)confidence) >= scan->least[class];
+}
+
+/* Detectors cut what is too long, and may cut inside a character: the whole of it counts. */
+static size_t border_before(struct gh_slice text, size_t at)
+{
+	for (int back = 0; back < 3 && at > 0 && at < text.len; back++) {
+		if ((text.data[at] & 0xc0) != 0x80)
+			break;
+		at--;
+	}
+	return at;
+}
+
+static size_t border_behind(struct gh_slice text, size_t at)
+{
+	for (int more = 0; more < 3 && at < text.len && (text.data[at] & 0xc0) == 0x80; more++)
+		at++;
+	return at;
+}
+
 void gh_pii_add(struct gh_pii_scan *scan, size_t start, size_t end, enum gh_pii_class class,
                 const char *kind, int confidence)
 {
-	if (confidence <= 0 || end <= start || scan->without >> class & 1)
+	confidence = confidence > 100 ? 100 : confidence;
+	if (confidence <= 0 || end <= start || scan->without >> class & 1 ||
+	    !reaches(scan, class, kind, confidence))
 		return;
+	start = border_before(scan->text, start);
+	end = border_behind(scan->text, end);
 	struct gh_pii_match *match = new_match(scan->out);
 	if (match)
 		*match = (struct gh_pii_match){
 			.start = (uint32_t)start,
 			.end = (uint32_t)end,
 			.class = (uint8_t) class,
-			.confidence = (uint8_t)(confidence > 100 ? 100 : confidence),
+			.confidence = (uint8_t)confidence,
 			.kind = kind,
 		};
 }
@@ -297,6 +327,12 @@ static gh_result find_custom(struct gh_pii_scan *scan, struct gh_pii_custom *cus
 
 	GH_TRY(gh_pii_custom_find(custom, scan->text, out));
 	GH_ENSURE(!out->truncated, GH_E_LIMIT, "a text holds too many matches");
+	const uint8_t least = scan->least ? scan->least[GH_PII_CUSTOM] : 0;
+	size_t kept = before;
+	for (size_t i = before; i < out->count; i++)
+		if (least <= GH_PII_LEAST || out->items[i].confidence >= least)
+			out->items[kept++] = out->items[i];
+	out->count = kept;
 	if (out->count > before)
 		qsort(out->items, out->count, sizeof *out->items, gh_pii_compare_matches);
 	return GH_OK;
@@ -410,6 +446,7 @@ gh_result gh_pii_scan(struct gh_slice text, const struct gh_pii_context *context
 	if (context && context->key.len > 0)
 		scan.key = gh_pii_name_groups(context->key);
 	scan.without = context ? context->without : 0;
+	scan.least = context ? context->least : NULL;
 	GH_TRY(scan_folded(&scan));
 	GH_TRY(gh_pii_decoder_look(&scan.scratch->decoder, scan.text, scan.key, out));
 	if (scan.without)

@@ -43,7 +43,10 @@ struct gh_pii_context {
 	struct gh_slice key; /* JSON key or CSV header that the text stands under; may be empty */
 	uint32_t without; /* 1 << class: not looked for. Names and addresses cost most of a scan */
 	struct gh_pii_custom *custom; /* the tenant's own patterns; NULL: none */
-	bool raw;                     /* confidence as the detectors score it, before calibration */
+	/* Of each class the confidence below which a finding must not stand in the way of another;
+	 * NULL: none. Up to GH_PII_LEAST it changes nothing: so much decides between rivals. */
+	const uint8_t *least;
+	bool raw; /* confidence as the detectors score it, before calibration */
 };
 
 /* Replaces the content of `out` by disjoint matches in order of position, whatever their

@@ -3,6 +3,7 @@
 #include "pii/secret.h"
 
 #define QUOTE_GAP 48 /* from a name to a string that belongs to it */
+#define MAX_OWNER 64 /* "for ada@example.com" */
 
 static uint8_t byte_at(struct gh_slice text, size_t at)
 {
@@ -40,9 +41,11 @@ static size_t skip_words(struct gh_slice text, size_t at, bool *is_said)
 	at += len + 1;
 	len = word_at(text, at, articles, GH_ARRAY_LEN(articles));
 	at += len > 0 ? len + 1 : 0;
-	while (at < text.len && text.data[at] > ' ' && text.data[at] != ':')
-		at++;
-	return at;
+	size_t end = at;
+	while (end < text.len && end - at < MAX_OWNER && text.data[end] > ' ' &&
+	       text.data[end] != ':')
+		end++;
+	return end;
 }
 
 /* Up to a value in running text. */

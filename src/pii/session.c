@@ -273,13 +273,26 @@ static void count(struct gh_pii_session *session, enum gh_pii_channel channel,
 		finding->confidence = match->confidence;
 }
 
+struct gh_pii_context gh_pii_session_context(const struct gh_pii_session *session,
+                                             enum gh_pii_channel channel, struct gh_slice key)
+{
+	struct gh_pii_context context = { .key = key,
+		                          .custom = session->policy->custom,
+		                          .least = session->policy->threshold };
+
+	/* A pattern may have a mode of its own where its class has none. */
+	for (int class = 0; class < GH_PII_CUSTOM; class ++)
+		context.without |= (uint32_t)(session->policy->mode[class][channel] == GH_PII_OFF)
+		                   << class;
+	return context;
+}
+
 /* The matches of text[from, to), bare names of persons known by now among them. */
 static gh_result find(struct gh_pii_session *session, enum gh_pii_channel channel,
-                      struct gh_slice key, struct gh_slice text, size_t from, size_t to)
+                      const struct gh_pii_context *context, struct gh_slice text, size_t from,
+                      size_t to)
 {
-	const struct gh_pii_context context = { .key = key, .custom = session->policy->custom };
-
-	GH_TRY(gh_pii_scan(text, &context, &session->matches));
+	GH_TRY(gh_pii_scan(text, context, &session->matches));
 	if (session->policy->mode[GH_PII_NAME][channel] == GH_PII_OFF)
 		return GH_OK;
 	return gh_pii_known_names_apply(&session->known, text, from, to, session->policy->threshold,
@@ -290,7 +303,10 @@ gh_result gh_pii_session_scan(struct gh_pii_session *session, enum gh_pii_channe
                               struct gh_slice key, struct gh_slice text, gh_pii_found_fn *found,
                               void *context)
 {
-	GH_TRY(find(session, channel, key, text, 0, text.len));
+	struct gh_pii_context asked = gh_pii_session_context(session, channel, key);
+
+	asked.without = 0; /* what is off is told as well */
+	GH_TRY(find(session, channel, &asked, text, 0, text.len));
 	for (size_t i = 0; i < session->matches.count; i++) {
 		const struct gh_pii_match *match = &session->matches.items[i];
 		if (!counts(session, text, match))
@@ -310,10 +326,11 @@ gh_result gh_pii_session_rewrite(struct gh_pii_session *session, enum gh_pii_cha
                                  struct gh_slice key, struct gh_slice text, size_t from, size_t to,
                                  struct gh_buf *out, bool *changed)
 {
+	const struct gh_pii_context asked = gh_pii_session_context(session, channel, key);
 	size_t done = from;
 
 	*changed = false;
-	GH_TRY(find(session, channel, key, text, from, to));
+	GH_TRY(find(session, channel, &asked, text, from, to));
 	for (size_t i = 0; i < session->matches.count; i++) {
 		const struct gh_pii_match *match = &session->matches.items[i];
 		enum gh_pii_class class = match->class;

@@ -55,6 +55,11 @@ bool gh_pii_session_replaces(const struct gh_pii_session *session, enum gh_pii_c
                              enum gh_pii_class class);
 /* The matches of the last rewrite, for those who must know where they end. */
 /* The tenant's own patterns; NULL: none. */
+/* How a text of that channel is scanned: without the classes that are off on it, under the tenant's
+ * thresholds and own patterns. Borrows from the session and `key`. */
+struct gh_pii_context gh_pii_session_context(const struct gh_pii_session *session,
+                                             enum gh_pii_channel channel, struct gh_slice key);
+
 struct gh_pii_custom *gh_pii_session_custom(const struct gh_pii_session *session);
 const struct gh_pii_matches *gh_pii_session_matches(const struct gh_pii_session *session);
 

@@ -25,10 +25,9 @@ struct gh_pii_bits {
 typedef void gh_pii_classify_fn(const uint8_t *text, size_t blocks, struct gh_pii_bits *out);
 
 /* Writes the place of each set bit, in order, the lowest of masks[0] being 0; returns how many
- * there are. `out` has room for count * 64 + GH_PII_PLACES_SPARE. `count` is at most
- * GH_PII_PLACES_MOST. */
+ * there are. `out` has room for count * 64 + GH_PII_PLACES_SPARE. `count` is at most 1024: places
+ * are of 16 bits. */
 typedef size_t gh_pii_places_fn(const uint64_t *masks, size_t count, uint16_t *out);
-#define GH_PII_PLACES_MOST  1024
 #define GH_PII_PLACES_SPARE 64
 
 struct gh_pii_classifier {

@@ -246,7 +246,8 @@ static gh_result emit(struct gh_pii_text_stream *stream, size_t unit, size_t see
 /* Whether a match crosses `end` in held[0, seen); *to is where it ends. */
 static gh_result crosses(struct gh_pii_text_stream *stream, size_t end, size_t seen, size_t *to)
 {
-	const struct gh_pii_context around = { .custom = gh_pii_session_custom(stream->session) };
+	const struct gh_pii_context around =
+	    gh_pii_session_context(stream->session, stream->channel, gh_slice(NULL, 0));
 	const struct gh_pii_matches *matches = &stream->matches;
 	size_t from = fill_window(stream, seen, context_of(stream));
 

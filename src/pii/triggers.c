@@ -52,18 +52,13 @@ static void take(struct gh_pii_scan *scan, const struct gh_pii_word *entry, uint
 		    (struct gh_pii_phrase){ hash, (uint32_t)start };
 }
 
-static bool is_word_byte(uint8_t c)
-{
-	return gh_pii_is_alnum(c) || c >= 0x80;
-}
-
 /* "a/c": the letter in front, a word by itself. */
 static void look_back(struct gh_pii_scan *scan, uint64_t hash, size_t start, size_t end)
 {
 	const uint8_t *text = scan->text.data;
 
 	if (start < 2 || !is_joint(text[start - 1]) || !gh_pii_is_alpha(text[start - 2]) ||
-	    (start > 2 && is_word_byte(text[start - 3])))
+	    (start > 2 && gh_pii_is_word_byte(text[start - 3])))
 		return;
 	uint64_t letter = gh_pii_word_hash(gh_slice(text + start - 2, 1), text + scan->text.len);
 	uint64_t phrase = gh_pii_word_join(hash, letter);

@@ -74,6 +74,8 @@ static const struct hard_text hard_texts[] = {
 	{ "capitalised words", "", "Ada Lovelace Mary Shelley " },
 	{ "streets", "", "12 Main Street " },
 	{ "titles", "", "Dr. Mr. Mrs. " },
+	{ "a name that common words go on with", "Anna ", "The " },
+	{ "owners of secrets, glued", "", "pw/of/" },
 	{ "spaces", "", " " },
 	{ "line ends", "", "\n" },
 	{ "commas", "", "," },

@@ -202,6 +202,25 @@ static void classes_that_are_left_out_are_not_found_and_leave_the_others_alone(v
 	gh_pii_matches_free(&found);
 }
 
+/* What a tenant does not want to hear of must not hide what it does. */
+static void a_finding_below_its_threshold_does_not_stand_in_the_way_of_another(void **state)
+{
+	static const char text[] = "Ship to 9 Elm Street, Springfield Anna Schmidt";
+	uint8_t least[GH_PII_CLASS_COUNT];
+	struct gh_pii_context context = { .least = least };
+	struct gh_pii_matches found = { 0 };
+
+	memset(least, GH_PII_LEAST, sizeof least);
+	assert_ok(gh_pii_scan(gh_slice_str(text), &context, &found));
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.items[0].class, GH_PII_ADDRESS);
+	least[GH_PII_ADDRESS] = 100;
+	assert_ok(gh_pii_scan(gh_slice_str(text), &context, &found));
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.items[0].class, GH_PII_NAME);
+	gh_pii_matches_free(&found);
+}
+
 /* Words are dropped once nothing looks at them, wherever a stretch of the text ends. */
 static void names_are_found_beyond_every_stretch(void **state)
 {
@@ -311,6 +330,8 @@ int main(void)
 		cmocka_unit_test(the_summary_counts_classes_and_holds_no_value),
 		cmocka_unit_test(more_personal_data_than_the_limit_is_refused),
 		cmocka_unit_test(names_are_found_beyond_every_stretch),
+		cmocka_unit_test(
+		    a_finding_below_its_threshold_does_not_stand_in_the_way_of_another),
 		cmocka_unit_test(
 		    classes_that_are_left_out_are_not_found_and_leave_the_others_alone),
 	};

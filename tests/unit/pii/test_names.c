@@ -227,6 +227,8 @@ static void known_names_are_bounded(void **state)
 /* ---- streams ---- */
 
 static const char *const streamed_texts[] = {
+	/* What is glued to a word behind it tells that it is program text. */
+	"He saw de la Baker_id and van Baker_ in the file.",
 	"Please tell Katherine Johnson that Dr. Okafor and maria rossi called, and then went home.",
 	"Attendees: Johnson, Katherine; van der Berg, Anna; J. R. Ortiz and M\xc3\xbcller-L\xc3\xbc"
 	"denscheid, Karl.",

@@ -49,6 +49,27 @@ static void characters_that_vanish_stay_outside_at_the_end_and_inside_within(voi
 	assert_int_equal(found.items[0].end, 26);
 }
 
+/* Detectors cut what is too long to be looked at as a whole. */
+static void a_match_that_is_cut_ends_between_characters(void **state)
+{
+	static const char *const heads[] = { "curl -u ada:Pa55w!rdx", "12 rue A\xc3\xa9",
+		                             "x@a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a." };
+
+	for (size_t i = 0; i < GH_ARRAY_LEN(heads); i++)
+		for (int pad = 0; pad < 3; pad++) {
+			char text[512] = { 0 };
+			memcpy(text, "   ", (size_t)pad);
+			strcat(text, heads[i]);
+			for (int more = 0; more < 150; more++)
+				strcat(text, "\xc3\xa9");
+			scan(text);
+			for (size_t m = 0; m < found.count; m++) {
+				assert_true(is_boundary(text, found.items[m].start));
+				assert_true(is_boundary(text, found.items[m].end));
+			}
+		}
+}
+
 static int free_found(void **state)
 {
 	gh_pii_matches_free(&found);
@@ -60,6 +81,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches_end_behind_the_last_character_whatever_its_length),
 		cmocka_unit_test(characters_that_vanish_stay_outside_at_the_end_and_inside_within),
+		cmocka_unit_test(a_match_that_is_cut_ends_between_characters),
 	};
 	return cmocka_run_group_tests(tests, NULL, free_found);
 }
