@@ -289,7 +289,7 @@ static void try_curl_user(struct gh_pii_scan *scan, size_t at, struct gh_slice n
 	                  memcmp(text.data + start - 3, "-U ", 3) != 0 &&
 	                  memcmp(text.data + start - 4, "ser ", 4) != 0))
 		return;
-	gh_pii_extend_value(text, &value, 128);
+	gh_pii_extend_value(text, &value, GH_PII_MAX_VALUE);
 	gh_pii_add_value(scan, &value, PASSWORD_NAME, 84);
 }
 

@@ -219,10 +219,10 @@ def test_a_spent_bucket_survives_a_restart(fresh_gateway, capture):
 # --- /v1/pii/thresholds
 
 THRESHOLDS = "/v1/pii/thresholds"
-SURE, UNSURE = "my ssn is 219-09-9998", "look at 219-09-9998 there"
+SURE, UNSURE = "call 020 7946 0958", "line 020 7946 0958 there"
 
 
-def confidence(gateway, text, of="gov_id"):
+def confidence(gateway, text, of="phone"):
     found = scan(gateway, {"text": text, "threshold": 0}).json()["findings"]
     return next(item["confidence"] for item in found if item["class"] == of)
 
@@ -246,30 +246,35 @@ def forwarded(gateway, capture, text, key):
 def test_below_the_threshold_a_finding_is_left_alone(captured, capture):
     low, high = confidence(captured, UNSURE), confidence(captured, SURE)
     assert 50 <= low < high, "the texts tell nothing"
-    application = captured.request("POST", "/v1/keys", {"name": "a", "role": "application", "capabilities": ["chat.completions"]},
-                                   key=captured.acme.api_key).json()["api_key"]
-    answer = set_thresholds(captured, gov_id=high)
-    assert answer.json() == {"class": "gov_id", "former": 50, "threshold": high}
+    answer = set_thresholds(captured, phone=high)
+    assert answer.json() == {"class": "phone", "former": 50, "threshold": high}
     done = event_body(events_about(captured, answer)[-1])
     assert (done["action"], done["details"]) == ("pii.threshold", answer.json())
     shown = captured.request("GET", THRESHOLDS, key=captured.acme.api_key).json()
-    assert shown["gov_id"] == high and shown["email"] == 50 and len(shown) == 11
+    assert shown["phone"] == high and shown["email"] == 50 and len(shown) == 11
 
-    for key in (captured.acme.api_key, application):
-        assert "219-09-9998" in forwarded(captured, capture, UNSURE, key)[0]
-        text, answer = forwarded(captured, capture, SURE, key)
-        assert "219-09-9998" not in text
-    admitted = event_body(events_about(captured, answer)[0])
-    assert admitted["pii"]["gov_id"]["mode"] == "strict", "the policy of an application still holds"
+    assert "020 7946 0958" in forwarded(captured, capture, UNSURE, captured.acme.api_key)[0]
+    assert "020 7946 0958" not in forwarded(captured, capture, SURE, captured.acme.api_key)[0]
     assert scan(captured, {"text": UNSURE}).json()["findings"] == []
     assert scan(captured, {"text": UNSURE, "threshold": low}).json()["findings"], "the caller's threshold goes before"
     assert scan(captured, {"text": f"to {EMAIL}", "threshold": 100}).json()["findings"] == []
 
-    assert "219-09-9998" not in forwarded(captured, capture, UNSURE, captured.globex.api_key)[0], "another tenant's is its own"
-    assert captured.request("GET", THRESHOLDS, key=captured.globex.api_key).json()["gov_id"] == 50
-    assert set_thresholds(captured, gov_id=low).json()["former"] == high
-    assert "219-09-9998" not in forwarded(captured, capture, UNSURE, captured.acme.api_key)[0], "from the threshold on it counts"
-    set_thresholds(captured, gov_id=50)
+    assert scan(captured, {"text": UNSURE}, key=captured.globex.api_key).json()["findings"], "another tenant's is its own"
+    assert captured.request("GET", THRESHOLDS, key=captured.globex.api_key).json()["phone"] == 50
+    assert set_thresholds(captured, phone=low).json()["former"] == high
+    assert "020 7946 0958" not in forwarded(captured, capture, UNSURE, captured.acme.api_key)[0], "from the threshold on it counts"
+    set_thresholds(captured, phone=50)
+
+
+def test_no_threshold_hollows_out_what_a_policy_asks(captured, capture):
+    """The starter pack asks for identifiers to be replaced for good."""
+    set_thresholds(captured, gov_id=100)
+    try:
+        text, answer = forwarded(captured, capture, "my ssn is 219-09-9998", captured.acme.api_key)
+        assert "219-09-9998" not in text
+        assert event_body(events_about(captured, answer)[0])["pii"]["gov_id"]["mode"] == "strict"
+    finally:
+        set_thresholds(captured, gov_id=50)
 
 
 def test_patterns_of_ones_own_meet_the_threshold_of_their_class(captured, capture):
