@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "pii/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -82,32 +83,10 @@ static inline uint8_t *fuzz_copy(struct gh_slice from)
 	return copy;
 }
 
-/* Length of the UTF-8 sequence at `at`, 0 when it is none (RFC 3629). */
-static inline size_t fuzz_sequence(struct gh_slice text, size_t at)
-{
-	const uint8_t *s = text.data + at;
-	size_t left = text.len - at;
-	size_t len = s[0] < 0x80                    ? 1
-	             : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
-	             : (s[0] & 0xf0) == 0xe0        ? 3
-	             : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
-	                                            : 0;
-
-	if (len == 0 || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	return (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	               (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f)
-	           ? 0
-	           : len;
-}
-
 static inline bool fuzz_is_utf8(struct gh_slice text)
 {
 	for (size_t at = 0, len; at < text.len; at += len)
-		if ((len = fuzz_sequence(text, at)) == 0)
+		if ((len = gh_utf8_length(text.data + at, text.len - at)) == 0)
 			return false;
 	return true;
 }
@@ -116,7 +95,7 @@ static inline bool fuzz_is_utf8(struct gh_slice text)
 static inline void fuzz_to_utf8(uint8_t *text, size_t size)
 {
 	for (size_t at = 0, len; at < size; at += len) {
-		len = fuzz_sequence(gh_slice(text, size), at);
+		len = gh_utf8_length(text + at, size - at);
 		if (len == 0 || text[at] == 0) {
 			text[at] = '?';
 			len = 1;

@@ -1,5 +1,6 @@
 /* Bytes to words: where a word ends, what stands between two, and what a word can be by itself. */
 #include "pii/address_inside.h"
+#include "pii/token.h"
 
 #define MAX_BYTES 240
 #define MAX_WORD  64
@@ -59,44 +60,9 @@ static enum gh_addr_gap gap_of(unsigned seen, unsigned lines)
 
 /* ---- eight bytes at a time: the top bit of each says what it is ---- */
 
-#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
-
-/* Zero behind the text, which is no word. Out of line: only at the very end. */
-static __attribute__((noinline)) uint64_t load_last(struct gh_slice text, size_t at)
-{
-	uint64_t eight = 0;
-
-	for (size_t i = text.len; i > at; i--)
-		eight = eight << 8 | text.data[i - 1];
-	return eight;
-}
-
-static inline uint64_t load(struct gh_slice text, size_t at)
-{
-	uint64_t eight;
-
-	if (at + 8 > text.len)
-		return load_last(text, at);
-	memcpy(&eight, text.data + at, 8);
-	return eight;
-}
-
-/* Bytes from `first` to `last`, of those below 0x80. */
-static inline uint64_t between(uint64_t eight, uint8_t first, uint8_t last)
-{
-	return (eight + EACH(0x80u - first)) & ~(eight + EACH(0x7fu - last));
-}
-
-static inline uint64_t digits_of(uint64_t eight)
-{
-	return between(eight & ~EACH(0x80), '0', '9') & ~eight & EACH(0x80);
-}
-
 static inline uint64_t words_of(uint64_t eight)
 {
-	uint64_t low = eight & ~EACH(0x80);
-
-	return (between(low | EACH(0x20), 'a', 'z') | between(low, '0', '9') | eight) & EACH(0x80);
+	return gh_pii_letters_of(eight) | gh_pii_digits_of(eight) | (eight & GH_PII_TOPS);
 }
 
 /* Where the run of word bytes from `start` ends, or after MAX_WORD of them. */
@@ -105,7 +71,7 @@ static size_t word_end(struct gh_slice text, size_t start)
 	size_t at = start;
 
 	for (; at < start + MAX_WORD; at += 8) {
-		uint64_t others = ~words_of(load(text, at)) & EACH(0x80);
+		uint64_t others = ~words_of(gh_pii_eight(text, at)) & GH_PII_TOPS;
 		if (others)
 			return at + (size_t)__builtin_ctzll(others) / 8;
 	}
@@ -117,7 +83,7 @@ static size_t word_start(struct gh_slice text, size_t end)
 	size_t at = end;
 
 	for (; at >= 8 && at + MAX_WORD > end; at -= 8) {
-		uint64_t others = ~words_of(load(text, at - 8)) & EACH(0x80);
+		uint64_t others = ~words_of(gh_pii_eight(text, at - 8)) & GH_PII_TOPS;
 		if (others)
 			return at - (size_t)__builtin_clzll(others) / 8;
 	}
@@ -147,8 +113,7 @@ static bool is_capital(const uint8_t *text, size_t len)
 /* `digits`: of its first eight bytes. */
 static size_t digit_count(const uint8_t *word, size_t len, uint64_t digits)
 {
-	uint64_t others = ~digits & EACH(0x80);
-	size_t count = others ? (size_t)__builtin_ctzll(others) / 8 : 8;
+	size_t count = gh_pii_leading(digits);
 
 	while (count >= 8 && count < len && gh_pii_is_digit(word[count]))
 		count++;
@@ -182,7 +147,7 @@ static void look_at(const struct gh_pii_scan *scan, struct gh_addr_word *word)
 {
 	const uint8_t *text = scan->text.data + word->start;
 	size_t len = gh_addr_length(word);
-	uint64_t eight = load(scan->text, word->start), digits = digits_of(eight);
+	uint64_t eight = gh_pii_eight(scan->text, word->start), digits = gh_pii_digits_of(eight);
 
 	if (len < 8)
 		digits &= (UINT64_C(1) << 8 * len) - 1;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/secret.h"
+#include "base/utf8.h"
 #include "pii/custom_set.h"
 #include "pii/detect.h"
 #include "pii/fold.h"
@@ -59,26 +60,6 @@ void gh_pii_custom_scratch_give(struct gh_pii_custom *custom, struct gh_pii_cust
 
 /* ---- UTF-8 ---- */
 
-/* Length of the well-formed sequence at the head of `s`, 0 when there is none (RFC 3629). */
-static size_t sequence(const uint8_t *s, size_t left)
-{
-	size_t len = s[0] < 0x80                    ? 1
-	             : s[0] >= 0xc2 && s[0] <= 0xdf ? 2
-	             : (s[0] & 0xf0) == 0xe0        ? 3
-	             : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4
-	                                            : 0;
-
-	if (len == 0 || len > left)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 /* The first byte from `at` on that belongs to no character; text.len when there is none. */
 static size_t next_fault(struct gh_slice text, size_t at)
 {
@@ -91,7 +72,7 @@ static size_t next_fault(struct gh_slice text, size_t at)
 				continue;
 			}
 		}
-		size_t len = sequence(text.data + at, text.len - at);
+		size_t len = gh_utf8_length(text.data + at, text.len - at);
 		if (len == 0)
 			return at;
 		at += len;

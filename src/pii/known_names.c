@@ -4,6 +4,7 @@
 
 #include "base/secret.h"
 #include "pii/detect.h"
+#include "pii/token.h"
 
 #define SURE       90 /* a name becomes known from here on */
 #define CONFIDENCE 75 /* of a bare first or last name of somebody known */
@@ -161,14 +162,9 @@ static gh_result merge(struct gh_pii_known_names *known,
 /* The first byte at or behind `at` that a capital may begin with; `to`: there is none before it. */
 static size_t next_capital(struct gh_slice text, size_t at, size_t to)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
-	uint64_t eight;
-
-	/* Of ASCII bytes those from 'A' to 'Z' carry into the top bit by the one sum only. */
 	for (; at < to && text.len - at >= 8; at += 8) {
-		memcpy(&eight, text.data + at, 8);
-		uint64_t low = eight & ~high;
-		if ((eight | ((low + ones * (0x80 - 'A')) & ~(low + ones * (0x7f - 'Z')))) & high)
+		uint64_t eight = gh_pii_eight(text, at);
+		if (gh_pii_within(eight, 'A', 'Z') | (eight & GH_PII_TOPS))
 			break;
 	}
 	while (at < to && text.data[at] < 0x80 && (uint8_t)(text.data[at] - 'A') >= 26)

@@ -144,6 +144,13 @@ static inline uint64_t hash_of(const uint8_t *word, size_t len, const uint8_t *l
 	                               : gh_pii_short_hash(word, len);
 }
 
+/* Long enough for a key without a prefix, or it may begin one that has one. */
+static inline unsigned may_be_secret(const struct gh_pii_prefixes *prefixes, const uint8_t *word,
+                                     size_t len)
+{
+	return (unsigned)gh_pii_may_be_key(prefixes, word) | (unsigned)(len >= PATTERN_BYTES);
+}
+
 static __attribute__((noinline)) size_t sift_all(struct gh_pii_word_pass *pass, const uint8_t *text,
                                                  const uint8_t *limit, size_t count,
                                                  const struct gh_pii_prefixes *prefixes)
@@ -158,8 +165,7 @@ static __attribute__((noinline)) size_t sift_all(struct gh_pii_word_pass *pass, 
 		pass->hashes[w] = hash;
 		pass->kept[kept] = (uint16_t)w;
 		kept += (unsigned)gh_pii_filter_has(gh_pii_word_filter, hash) |
-		        (unsigned)gh_pii_may_be_key(prefixes, word) |
-		        (unsigned)(len >= PATTERN_BYTES) |
+		        may_be_secret(prefixes, word, len) |
 		        ((unsigned)(len >= SUFFIX_WORD) &
 		         (unsigned)gh_pii_may_have_suffix(word + tail));
 	}
@@ -179,9 +185,7 @@ static __attribute__((noinline)) size_t sift_values(struct gh_pii_word_pass *pas
 		const uint8_t *word = text + pass->starts[w];
 		size_t len = (size_t)pass->ends[w] - pass->starts[w];
 		pass->kept[first] = (uint16_t)w;
-		first += (unsigned)gh_pii_may_begin(word, len) |
-		         (unsigned)gh_pii_may_be_key(prefixes, word) |
-		         (unsigned)(len >= PATTERN_BYTES);
+		first += (unsigned)gh_pii_may_begin(word, len) | may_be_secret(prefixes, word, len);
 	}
 	for (size_t i = 0; i < first; i++) {
 		size_t w = pass->kept[i];
@@ -190,8 +194,7 @@ static __attribute__((noinline)) size_t sift_values(struct gh_pii_word_pass *pas
 		uint64_t hash = hash_of(word, len, limit);
 		pass->kept[kept] = (uint16_t)w;
 		kept += (unsigned)gh_pii_filter_has(gh_pii_value_filter, hash) |
-		        (unsigned)gh_pii_may_be_key(prefixes, word) |
-		        (unsigned)(len >= PATTERN_BYTES);
+		        may_be_secret(prefixes, word, len);
 	}
 	return kept;
 }

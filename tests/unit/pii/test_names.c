@@ -69,6 +69,16 @@ static char *names_in(const char *text)
 	return copy;
 }
 
+/* Each a text and the names in it. */
+static void assert_names(const char *const (*cases)[2], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		char *found = names_in(cases[i][0]);
+		assert_string_equal(found, cases[i][1]);
+		free(found);
+	}
+}
+
 static void names_are_found_in_plain_sentences(void **state)
 {
 	static const char *const cases[][2] = {
@@ -81,11 +91,7 @@ static void names_are_found_in_plain_sentences(void **state)
 		{ "Nothing here but words about the weather in Boston.", "" },
 	};
 
-	for (size_t i = 0; i < GH_ARRAY_LEN(cases); i++) {
-		char *found = names_in(cases[i][0]);
-		assert_string_equal(found, cases[i][1]);
-		free(found);
-	}
+	assert_names(cases, GH_ARRAY_LEN(cases));
 }
 
 static void a_name_in_an_email_address_belongs_to_the_address(void **state)
@@ -129,11 +135,7 @@ static void lists_of_names_are_told_from_names_turned_round(void **state)
 		{ "Please ask Hannah  Lindqvist about it.", "Hannah  Lindqvist" },
 	};
 
-	for (size_t i = 0; i < GH_ARRAY_LEN(cases); i++) {
-		char *found = names_in(cases[i][0]);
-		assert_string_equal(found, cases[i][1]);
-		free(found);
-	}
+	assert_names(cases, GH_ARRAY_LEN(cases));
 }
 
 static void a_piece_of_an_identifier_is_no_name(void **state)
@@ -165,11 +167,7 @@ static void a_header_speaks_for_the_names_in_its_column(void **state)
 		{ "customer,city\nJordan,Ulm\n\nJordan is a country.\n", "Jordan" },
 	};
 
-	for (size_t i = 0; i < GH_ARRAY_LEN(cases); i++) {
-		char *found = names_in(cases[i][0]);
-		assert_string_equal(found, cases[i][1]);
-		free(found);
-	}
+	assert_names(cases, GH_ARRAY_LEN(cases));
 }
 
 /* ---- names known from before ---- */
